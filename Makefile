@@ -1,0 +1,61 @@
+# The two commands a newcomer needs are `make demo` and `make test`; each does all its own set-up.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTHON ?= python3
+
+.PHONY: help setup debian translations demo test lint format bench lock clean
+
+help:  ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: debian $(READY)  ## install Debian packages (as root) and the locked Python environment
+
+debian:
+	@./debian-packages.sh
+
+$(READY): requirements.lock pyproject.toml
+	@if command -v uv >/dev/null; then \
+	  uv venv --quiet --clear --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV); \
+	  VIRTUAL_ENV=$(VENV) uv pip install --quiet --require-hashes -r requirements.lock; \
+	  VIRTUAL_ENV=$(VENV) uv pip install --quiet --no-deps --no-build-isolation -e .; \
+	else \
+	  $(PYTHON) -m venv --clear $(VENV); \
+	  $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
+	  $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	fi
+	@touch $@
+
+translations: $(READY)
+	@$(BIN)/python build_translations.py
+
+demo: setup translations  ## borrow and return in a browser, on emulated hardware, with a county hub
+	@$(BIN)/tongjie demo
+
+test: setup translations  ## every test, with a real browser
+	@$(BIN)/pytest -q
+
+lint: $(READY)  ## formatting, style, types, layers
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: $(READY)  ## mend formatting and what ruff can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: setup translations  ## measure; prints absolute figures and ratios
+	@$(BIN)/python -m tests.bench
+
+lock:  ## renew requirements.lock from pyproject.toml (needs uv)
+	@uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-header \
+	  --no-emit-index-url --no-annotate --python-version 3.11 \
+	  --extra hub --extra dev --build-isolation -o requirements.lock
+
+clean:  ## remove the environment and caches
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""What is plugged in: bytes, never books."""

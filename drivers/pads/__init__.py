@@ -1,0 +1,1 @@
+"""RFID pads: a stack of books in, tags out."""

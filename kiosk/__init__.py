@@ -1,0 +1,1 @@
+"""The service point: what a loan is."""

@@ -1,0 +1,5 @@
+"""`python -m kiosk` is `tongjie`."""
+
+from kiosk.cli import main
+
+main()

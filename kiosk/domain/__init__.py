@@ -1,0 +1,1 @@
+"""Frozen values and pure rules of lending; no framework, no hardware, no clock."""

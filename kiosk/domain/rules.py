@@ -1,0 +1,81 @@
+"""The county's lending rules as a value, versioned and signed by the hub."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class PatronRule:
+    """Limits of one patron type.
+
+    `loan_limit`: copies on loan at once. `overdue_blocks_after_days`: borrowing
+    stops once a loan is that many days late; None means a reminder only.
+    """
+
+    loan_limit: int
+    overdue_blocks_after_days: int | None = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LoanRule:
+    """Terms for one patron type and item type.
+
+    `periods_days`: the first is the loan, each further one a renewal.
+    `limit`: copies of this item type at once; None means only the patron's limit.
+    """
+
+    periods_days: tuple[int, ...]
+    limit: int | None = None
+    lendable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineRule:
+    """How far a kiosk may go alone.
+
+    `max_days`: borrowing stops when the mirror is older. `max_loans`: new loans
+    of one patron while the hub does not answer. Returns are never limited.
+    """
+
+    max_days: int = 7
+    max_loans: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityRule:
+    """The two values of a tag's application family identifier (AFI)."""
+
+    afi_in: int = 0x07
+    afi_out: int = 0xC2
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialRule:
+    """Salt (hex) and cost of `kiosk.domain.credentials.digest` in this county."""
+
+    salt: str
+    n: int = 1 << 14
+    r: int = 8
+    p: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """One version of the county's rule set. `loans` is keyed "PATRONTYPE/ITEMTYPE".
+
+    `owners`: ISILs whose items may circulate here; an item of another owner is foreign.
+    `partners`: owners outside the county whose items may be returned.
+    """
+
+    version: int
+    patrons: Mapping[str, PatronRule]
+    loans: Mapping[str, LoanRule]
+    credential: CredentialRule
+    offline: OfflineRule = OfflineRule()
+    security: SecurityRule = SecurityRule()
+    owners: tuple[str, ...] = ()
+    partners: tuple[str, ...] = ()
+    closed_days: tuple[dt.date, ...] = field(default=())

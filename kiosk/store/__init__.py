@@ -1,0 +1,1 @@
+"""SQLite behind the ports: the precious ledger and the rebuildable mirror."""

@@ -1,0 +1,260 @@
+"""What travels between a kiosk and its hub; PROTOCOL.md is the specification.
+
+Everything is JSON; times are RFC 3339 in UTC. A struct here is shared by both
+ends, so a change is a change of the protocol.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import hashlib
+from typing import Any
+
+import msgspec
+
+from kiosk.domain.rules import Rules
+from kiosk.domain.values import Credential, Item, Loan, Patron, Site, Title
+
+VERSION = 1
+GENESIS_HASH = "0" * 64
+#: Events in one batch; keeps a request under ~100 kB on a 4G link.
+MAX_BATCH = 200
+
+Json = dict[str, Any]
+
+
+class Kind(enum.StrEnum):
+    """What happened."""
+
+    CHECKOUT = "CHECKOUT"
+    CHECKIN = "CHECKIN"
+    CONFIRMED = "CONFIRMED"
+    WITHDRAWN = "WITHDRAWN"
+    TAG_WRITTEN = "TAG_WRITTEN"
+    SESSION_ENDED = "SESSION_ENDED"
+
+
+class Mode(enum.StrEnum):
+    """A fact happened; an ask happens only once a CONFIRMED closes it."""
+
+    FACT = "fact"
+    ASK = "ask"
+
+
+class Clock(enum.StrEnum):
+    """How far the wall clock could be trusted when an event was recorded."""
+
+    SYNCED = "synced"
+    RTC = "rtc"
+    GUESSED = "guessed"
+
+
+class DecidedBy(enum.StrEnum):
+    HUB = "hub"
+    LOCAL = "local"
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact that happened at one kiosk; immutable.
+
+    `seq` counts 1, 2, 3 … within `epoch`, no gaps. `hash` is `chain_hash(self)`;
+    `prev_hash` is that of seq-1, or GENESIS_HASH. `refers_to` names the event
+    that a CONFIRMED or WITHDRAWN closes. `payload` per kind: see PROTOCOL.md.
+    """
+
+    event_id: str
+    kiosk_id: str
+    epoch: str
+    seq: int
+    kind: Kind
+    occurred_at: dt.datetime
+    boot_id: str
+    monotonic_ns: int
+    clock: Clock
+    mode: Mode = Mode.FACT
+    session_id: str | None = None
+    item: str | None = None
+    patron_ref: str | None = None
+    loan_ref: str | None = None
+    refers_to: str | None = None
+    decided_by: DecidedBy = DecidedBy.LOCAL
+    rules_version: int = 0
+    mirror_version: int = 0
+    payload: Json = {}
+    prev_hash: str = GENESIS_HASH
+    hash: str = ""
+
+
+def canonical(event: Event) -> bytes:
+    """The bytes that are hashed: sorted-key JSON of all fields but `hash`."""
+    fields = msgspec.to_builtins(event)
+    del fields["hash"]
+    return msgspec.json.encode(fields, order="deterministic")
+
+
+def chain_hash(event: Event) -> str:
+    """SHA-256 over the canonical bytes, which contain `prev_hash`; lower-case hex."""
+    return hashlib.sha256(canonical(event)).hexdigest()
+
+
+class Outcome(enum.StrEnum):
+    """The hub's verdict on one event; DEFERRED means "ask again later"."""
+
+    ACCEPTED = "accepted"
+    ACCEPTED_WITH_NOTICE = "accepted_with_notice"
+    NEEDS_STAFF = "needs_staff"
+    REFUSED = "refused"
+    DEFERRED = "deferred"
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What the hub made of an event; stored for ever, a repeat gets the same one.
+
+    `feed_version`: the mirror shows the effect once its cursor has reached it.
+    `reason`: a code of the screen wording (E-LIMIT …) or of a hint
+    (return.hold, return.other_site). `params` fill that wording.
+    """
+
+    event_id: str
+    epoch: str
+    seq: int
+    outcome: Outcome
+    feed_version: int = 0
+    due_on: dt.date | None = None
+    reason: str | None = None
+    params: Json = {}
+
+
+class AckedThrough(msgspec.Struct, frozen=True, kw_only=True):
+    """The hub holds every event of this epoch up to and including `seq`."""
+
+    epoch: str
+    seq: int
+    hash: str
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """POST /v1/events."""
+
+    events: tuple[Event, ...]
+
+
+class BatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Only what is listed counts. `acked_through` is None before the first event."""
+
+    verdicts: tuple[Verdict, ...]
+    acked_through: AckedThrough | None
+    hub_time: dt.datetime
+
+
+class SignedRules(msgspec.Struct, frozen=True, kw_only=True):
+    """Rules with the hub's Ed25519 signature (hex) over `rules_bytes(rules)`."""
+
+    rules: Rules
+    signature: str
+
+
+def rules_bytes(rules: Rules) -> bytes:
+    """The canonical bytes of a rule set that the hub signs."""
+    return msgspec.json.encode(rules, order="deterministic")
+
+
+class PatronChanged(msgspec.Struct, frozen=True, tag="patron"):
+    value: Patron
+
+
+class CredentialChanged(msgspec.Struct, frozen=True, tag="credential"):
+    value: Credential
+
+
+class TitleChanged(msgspec.Struct, frozen=True, tag="title"):
+    value: Title
+
+
+class ItemChanged(msgspec.Struct, frozen=True, tag="item"):
+    value: Item
+
+
+class LoanChanged(msgspec.Struct, frozen=True, tag="loan"):
+    value: Loan
+
+
+class SiteChanged(msgspec.Struct, frozen=True, tag="site"):
+    value: Site
+
+
+class RulesChanged(msgspec.Struct, frozen=True, tag="rules"):
+    value: SignedRules
+
+
+class Removed(msgspec.Struct, frozen=True, tag="removed"):
+    """`what` is one of the other tags, `key` its primary key (a closed loan, say)."""
+
+    what: str
+    key: str
+
+
+Change = (
+    PatronChanged
+    | CredentialChanged
+    | TitleChanged
+    | ItemChanged
+    | LoanChanged
+    | SiteChanged
+    | RulesChanged
+    | Removed
+)
+
+
+class FeedPage(msgspec.Struct, frozen=True, kw_only=True):
+    """GET /v1/feed?cursor=N&limit=M: changes after N, in order.
+
+    `cursor` is where to go on; `more` says that there is something there already.
+    Applying a page twice changes nothing.
+    """
+
+    changes: tuple[Change, ...]
+    cursor: int
+    more: bool
+    hub_time: dt.datetime
+
+
+class Enrol(msgspec.Struct, frozen=True, kw_only=True):
+    """POST /v1/enrol, signed by the new key itself: proof that the device holds it."""
+
+    code: str
+    public_key: str  # Ed25519, 32 bytes, hex
+    hostname: str = ""
+
+
+class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
+    """The device's name, its place, and the hub's own key (hex) for signed rules."""
+
+    kiosk_id: str
+    site_id: str
+    hub_key: str
+    hub_time: dt.datetime
+
+
+class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
+    """POST /v1/heartbeat. Figures about the device only, nothing about a person."""
+
+    version: str
+    pending: int
+    epoch: str
+    seq: int
+    health: Json = {}
+
+
+class HeartbeatAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    acked_through: AckedThrough | None
+    feed_version: int
+    hub_time: dt.datetime
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Every answer with a status of 400 or more. `error` is a word, `detail` a sentence."""
+
+    error: str
+    detail: str = ""

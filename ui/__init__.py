@@ -1,0 +1,1 @@
+"""The touchscreen: the latest view as a page, and touches as inputs."""
