@@ -117,7 +117,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class TouchAnswer:
-    """`accepted` is False when the step token was stale; `view` is the newest either way."""
+    """`accepted`: the step token was fresh; `view` is the newest either way."""
 
     accepted: bool
     view: View

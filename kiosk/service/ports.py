@@ -59,7 +59,7 @@ class TagTarget:
 
 @dataclass(frozen=True, slots=True)
 class TagState:
-    """A tag whose bit this kiosk has a say in. `seen` is None before the first read-back."""
+    """A tag whose bit this kiosk answers for; `seen` is None before the first read-back."""
 
     uid: str
     item: str
