@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,18 +35,32 @@ class Sync(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Lending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How the pad is read and how long the hub may take to answer an ask."""
+    """How the pad is read and how long the hub may take to answer an ask.
+
+    `card_stays`: the card lies on a flat reader during the visit, so taking it
+    away ends the session at once; else it is only tapped.
+    """
 
     ask_budget_s: Annotated[float, Meta(ge=0, le=10)] = 1.5
     stable_rounds: Annotated[int, Meta(ge=1, le=20)] = 3
     missed_rounds: Annotated[int, Meta(ge=1, le=20)] = 3
+    card_stays: bool = False
     max_books: Annotated[int, Meta(ge=1, le=30)] = 8
 
 
+class Role(enum.StrEnum):
+    """What a device is for; says which words the screen uses when it fails."""
+
+    PAD = "pad"
+    CARD = "card"
+    SCANNER = "scanner"
+
+
 class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One device: a name of its own, a driver of `drivers.registry`, its options."""
+    """One device: a name of its own, its role, a driver of `drivers.registry`, options."""
 
     name: Annotated[str, Meta(min_length=1, max_length=32)]
+    role: Role
     driver: str
     options: dict[str, Any] = {}
 

@@ -13,10 +13,12 @@ class PatronRule:
 
     `loan_limit`: copies on loan at once. `overdue_blocks_after_days`: borrowing
     stops once a loan is that many days late; None means a reminder only.
+    `minor`: items flagged adult-only are not lent.
     """
 
     loan_limit: int
     overdue_blocks_after_days: int | None = 0
+    minor: bool = False
 
 
 @dataclass(frozen=True, slots=True)

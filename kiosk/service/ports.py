@@ -13,6 +13,10 @@ from kiosk.domain.values import Item, Loan, Patron, Site, Title
 from sync.protocol import Clock, DecidedBy, Event, Json, Kind, Mode, Verdict
 
 
+class LedgerError(Exception):
+    """The ledger could not do it, and nothing was recorded."""
+
+
 class Security(enum.StrEnum):
     """State of a tag's security bit: IN makes the gate ring, OUT does not."""
 
@@ -94,13 +98,17 @@ class MirrorStatus:
 class Ledger(Protocol):
     """Everything this kiosk did. One writing thread; each call is one transaction.
 
-    Raises `kiosk.store.errors.LedgerError` when the transaction did not happen.
+    Raises LedgerError when the transaction did not happen.
     """
 
     def record(
         self, drafts: Sequence[Draft], at: Moment, tags: Sequence[TagTarget] = ()
     ) -> tuple[Event, ...]:
-        """Append events and set the desired state of tags, durably, or nothing at all."""
+        """Append events and set the desired state of tags, durably, or nothing at all.
+
+        What was seen of those tags before no longer counts: they may have been
+        written elsewhere in between.
+        """
 
     def note_seen(self, seen: Mapping[str, Security | None]) -> None:
         """Store what read-back found, by tag UID; unknown UIDs are ignored."""

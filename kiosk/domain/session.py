@@ -1,0 +1,256 @@
+"""The values of one visit at the touchscreen: its state, what comes in, what goes out.
+
+`kiosk.domain.step` advances them. Lookups are made before an input is built;
+effects are performed by the dispatcher and answered with further inputs.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from kiosk.domain.values import Patron
+from kiosk.view import Action, LineState, Message, Screen
+
+
+class BookClass(enum.Enum):
+    """What lies on the pad. Each class but OWN has words of its own."""
+
+    OWN = "own"
+    PARTNER = "partner"
+    FOREIGN = "E-FOREIGN"
+    BLANK = "E-TAG-BLANK"
+    UNREADABLE = "E-TAG-UNREADABLE"
+    CARD = "E-CARD-ON-PAD"
+    DUPLICATE = "E-TAG-DUP"
+    INCOMPLETE = "E-SET"
+
+    @property
+    def circulates(self) -> bool:
+        return self in {BookClass.OWN, BookClass.PARTNER}
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """One book as the reader sees it: a set of several parts is one book.
+
+    `key` is its barcode, or a tag's UID where that can't be trusted. `uids` are
+    its tags, none when it was scanned. `missing` counts parts of a set.
+    """
+
+    key: str
+    kind: BookClass
+    barcode: str = ""
+    title: str = ""
+    author: str = ""
+    uids: tuple[str, ...] = ()
+    missing: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What became of one book. `unwritten`: tags whose security bit is still wrong."""
+
+    book: Book
+    state: LineState
+    message: Message | None = None
+    unwritten: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """The patron of this session; `refusal` says why nothing can be borrowed."""
+
+    patron: Patron
+    remaining: int
+    refusal: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How patient the screen is, in seconds, and what removing the card means."""
+
+    locale: str = "zh_Hans"
+    idle_s: float = 60
+    warning_s: float = 20
+    card_stays: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """State of the screen.
+
+    `settled`: books dealt with in this session that still lie on the pad.
+    `since`: when somebody last did something (monotonic s).
+    """
+
+    screen: Screen = Screen.HOME
+    locale: str = "zh_Hans"
+    session_id: str | None = None
+    visitor: Visitor | None = None
+    on_pad: tuple[Book, ...] = ()
+    stable: bool = False
+    scanned: tuple[Book, ...] = ()
+    lines: tuple[Line, ...] = ()
+    settled: frozenset[str] = frozenset()
+    notice: Message | None = None
+    receipt: str | None = None
+    since: float = 0.0
+    warned: bool = False
+
+    @property
+    def books(self) -> tuple[Book, ...]:
+        """The stack in front of the reader: pad first, then what was scanned."""
+        done = self.settled | {line.book.key for line in self.lines}
+        return tuple(
+            book for book in (*self.on_pad, *self.scanned) if book.key not in done
+        )
+
+    @property
+    def busy(self) -> bool:
+        """Something is being recorded or written: the screen must not go home."""
+        return self.screen is Screen.WORKING or any(
+            line.state is LineState.WORKING for line in self.lines
+        )
+
+    @property
+    def can_confirm(self) -> bool:
+        return (
+            self.screen is Screen.BORROW
+            and self.visitor is not None
+            and self.visitor.refusal is None
+            and (self.stable or not self.on_pad)
+            and any(book.kind.circulates for book in self.books)
+        )
+
+
+# Inputs ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    action: Action
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PatronCame:
+    """A card or code was identified. `session_id` is fresh, used if one starts."""
+
+    visitor: Visitor
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardTaken:
+    """The card left the reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackChanged:
+    """What the pad shows now, fenced tags left out."""
+
+    books: tuple[Book, ...]
+    stable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BookScanned:
+    """A barcode was scanned and is a book."""
+
+    book: Book
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something to tell: an unknown card, an ISBN instead of a label."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class LoansSettled:
+    """Every book of a Lend effect is lent or refused, durably."""
+
+    lines: tuple[Line, ...]
+    receipt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnsRecorded:
+    """Every book of a TakeBack effect is recorded, durably."""
+
+    lines: tuple[Line, ...]
+    receipt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TagsSecured:
+    """Tags whose security bit was written and read back, and those where it failed."""
+
+    written: frozenset[str]
+    failed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """Time passed; `now` says how much."""
+
+
+Input = (
+    Touched
+    | PatronCame
+    | CardTaken
+    | StackChanged
+    | BookScanned
+    | Noticed
+    | LoansSettled
+    | ReturnsRecorded
+    | TagsSecured
+    | Ticked
+)
+
+
+# Effects --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Lend:
+    """Decide and record loans, then answer LoansSettled."""
+
+    patron: Patron
+    books: tuple[Book, ...]
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Arm the tags, record returns, then answer ReturnsRecorded."""
+
+    books: tuple[Book, ...]
+    session_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """Trust the pad again only after fresh rounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOver:
+    """Fence what lies on the pad; record the session if anything was done in it."""
+
+    session_id: str | None
+    loans: int
+    returns: int
+
+
+Effect = Lend | TakeBack | Recount | SessionOver
+
+
+def class_message(book: Book) -> Message | None:
+    """Words for a book that can't circulate, by its class."""
+    if book.kind.circulates:
+        return None
+    params = {"n": book.missing} if book.kind is BookClass.INCOMPLETE else {}
+    return Message(book.kind.value, params)

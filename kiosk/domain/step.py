@@ -1,0 +1,270 @@
+"""One visit as a pure step: (state, input, now) → (state, effects).
+
+No hardware, no clock, no database; `now` is monotonic seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from kiosk.domain.session import (
+    Book,
+    BookScanned,
+    CardTaken,
+    Effect,
+    Input,
+    Lend,
+    Line,
+    LoansSettled,
+    Manners,
+    Noticed,
+    PatronCame,
+    Recount,
+    ReturnsRecorded,
+    Session,
+    SessionOver,
+    StackChanged,
+    TagsSecured,
+    TakeBack,
+    Ticked,
+    Touched,
+)
+from kiosk.view import Action, LineState, Message, Screen
+
+Step = tuple[Session, tuple[Effect, ...]]
+
+_RECORDED = {LineState.WORKING, LineState.OK, LineState.PUT_BACK}
+
+
+def step(state: Session, event: Input, now: float, manners: Manners) -> Step:
+    """Advance the session by one input."""
+    match event:
+        case Ticked():
+            return _ticked(state, now, manners)
+        case StackChanged():
+            return _stack_changed(state, event, now)
+        case TagsSecured():
+            return replace(state, lines=_secured(state.lines, event)), ()
+        case LoansSettled():
+            return _loans_settled(_awake(state, now), event), ()
+        case ReturnsRecorded():
+            return _returned(_awake(state, now), event), ()
+        case Touched():
+            return _touched(_awake(state, now), event, manners)
+        case PatronCame():
+            return _patron_came(_awake(state, now), event, manners)
+        case CardTaken():
+            return _card_taken(state, manners)
+        case BookScanned():
+            return _scanned(_awake(state, now), event.book)
+        case Noticed():
+            return _awake(replace(state, notice=event.message), now), ()
+        case _:
+            assert_never(event)
+
+
+def idle_left(state: Session, now: float, manners: Manners) -> int | None:
+    """Whole seconds until home while the warning is up, else None."""
+    if not state.warned:
+        return None
+    return max(1, round(state.since + manners.idle_s + manners.warning_s - now))
+
+
+def wakes_at(state: Session, now: float, manners: Manners) -> float | None:
+    """When the next Ticked is due (monotonic s); None while nothing can time out."""
+    if state.busy or _untouched(state, manners):
+        return None
+    return now + 1.0 if state.warned else state.since + manners.idle_s
+
+
+def _awake(state: Session, now: float) -> Session:
+    return replace(state, since=now, warned=False)
+
+
+def _untouched(state: Session, manners: Manners) -> bool:
+    return (
+        state.screen is Screen.HOME
+        and state.notice is None
+        and state.locale == manners.locale
+    )
+
+
+def _ticked(state: Session, now: float, manners: Manners) -> Step:
+    quiet = now - state.since
+    if state.busy or _untouched(state, manners) or quiet < manners.idle_s:
+        return state, ()
+    if state.screen is Screen.HOME:
+        return replace(state, notice=None, locale=manners.locale), ()
+    if quiet < manners.idle_s + manners.warning_s:
+        return replace(state, warned=True), ()
+    return _over(state, manners)
+
+
+def _over(state: Session, manners: Manners) -> Step:
+    """End the session: nothing of it stays on the screen."""
+    recorded = sum(line.state in _RECORDED for line in state.lines)
+    returned = recorded if state.screen is Screen.RETURN else 0
+    over = SessionOver(state.session_id, loans=recorded - returned, returns=returned)
+    return Session(locale=manners.locale), (over,)
+
+
+def _touched(state: Session, touch: Touched, manners: Manners) -> Step:
+    match touch.action:
+        case Action.STAY:
+            return state, ()
+        case Action.LANGUAGE:
+            return replace(state, locale=touch.value), ()
+        case Action.HOME:
+            return (state, ()) if state.busy else _over(state, manners)
+        case Action.BORROW:
+            screen = Screen.BORROW if state.visitor else Screen.IDENTIFY
+            return _open(state, screen), ()
+        case Action.RETURN:
+            return _start_return(state)
+        case Action.RECOUNT:
+            fresh = replace(state, stable=False, scanned=(), notice=None)
+            return fresh, (Recount(),)
+        case Action.CONFIRM:
+            return _confirm(state)
+        case _:
+            assert_never(touch.action)
+
+
+def _open(state: Session, screen: Screen) -> Session:
+    """Turn to a screen with a clean list; what was dealt with stays dealt with."""
+    if state.busy:
+        return state
+    done = state.settled | {line.book.key for line in state.lines}
+    return replace(
+        state, screen=screen, notice=None, lines=(), receipt=None, settled=done
+    )
+
+
+def _start_return(state: Session) -> Step:
+    if state.busy:
+        return state, ()
+    # Returns are nobody's: a patron who was identified before is forgotten.
+    opened = _open(state, Screen.RETURN)
+    return _take_back(replace(opened, visitor=None, session_id=None))
+
+
+def _confirm(state: Session) -> Step:
+    if not state.can_confirm or state.visitor is None or state.session_id is None:
+        return state, ()
+    books = tuple(book for book in state.books if book.kind.circulates)
+    working = tuple(Line(book, LineState.WORKING) for book in books)
+    lend = Lend(state.visitor.patron, books, state.session_id)
+    return replace(state, screen=Screen.WORKING, lines=working, notice=None), (lend,)
+
+
+def _loans_settled(state: Session, event: LoansSettled) -> Session:
+    return replace(
+        state,
+        screen=Screen.DONE,
+        lines=event.lines,
+        receipt=event.receipt,
+        scanned=(),
+    )
+
+
+def _patron_came(state: Session, came: PatronCame, manners: Manners) -> Step:
+    if state.busy:
+        return state, ()
+    if _same_patron(state, came) and state.screen is not Screen.DONE:
+        return replace(state, visitor=came.visitor), ()
+    worth_ending = state.visitor is not None or bool(state.lines)
+    before, effects = _over(state, manners) if worth_ending else (state, ())
+    started = replace(
+        before,
+        screen=Screen.BORROW,
+        locale=state.locale,
+        session_id=came.session_id,
+        visitor=came.visitor,
+        notice=came.visitor.refusal,
+        since=state.since,
+    )
+    return started, effects
+
+
+def _same_patron(state: Session, came: PatronCame) -> bool:
+    return (
+        state.visitor is not None
+        and state.visitor.patron.patron_ref == came.visitor.patron.patron_ref
+    )
+
+
+def _card_taken(state: Session, manners: Manners) -> Step:
+    leaves = manners.card_stays and state.visitor is not None and not state.busy
+    return _over(state, manners) if leaves else (state, ())
+
+
+def _stack_changed(state: Session, stack: StackChanged, now: float) -> Step:
+    keys = {book.key for book in stack.books}
+    changed = replace(
+        state,
+        on_pad=stack.books,
+        stable=stack.stable,
+        settled=state.settled & keys,
+    )
+    if keys != {book.key for book in state.on_pad}:
+        changed = _awake(replace(changed, notice=_lasting_notice(state)), now)
+    if changed.screen is Screen.RETURN:
+        return _take_back(changed)
+    if changed.screen is Screen.DONE and _more_to_borrow(changed):
+        return _open(changed, Screen.BORROW), ()
+    return changed, ()
+
+
+def _lasting_notice(state: Session) -> Message | None:
+    """A refused patron stays refused however the books are moved."""
+    return state.visitor.refusal if state.visitor else None
+
+
+def _more_to_borrow(state: Session) -> bool:
+    """New books after the first stack: the same visitor goes on borrowing."""
+    put_back = any(line.state is LineState.PUT_BACK for line in state.lines)
+    fresh = any(book.kind.circulates for book in state.books)
+    return fresh and not put_back and not state.busy
+
+
+def _scanned(state: Session, book: Book) -> Step:
+    if state.screen is Screen.WORKING:
+        return state, ()
+    if book.key in {entry.key for entry in (*state.on_pad, *state.scanned)}:
+        return state, ()
+    added = replace(state, scanned=(*state.scanned, book), notice=None)
+    return _take_back(added) if added.screen is Screen.RETURN else (added, ())
+
+
+def _take_back(state: Session) -> Step:
+    """Take every book that is new to this return; those on the pad must be stable."""
+    books = tuple(
+        book
+        for book in state.books
+        if book.kind.circulates and (state.stable or book in state.scanned)
+    )
+    if not books:
+        return state, ()
+    working = tuple(Line(book, LineState.WORKING) for book in books)
+    effect = TakeBack(books, state.session_id)
+    return replace(state, lines=(*state.lines, *working)), (effect,)
+
+
+def _returned(state: Session, event: ReturnsRecorded) -> Session:
+    results = {line.book.key: line for line in event.lines}
+    lines = tuple(results.get(line.book.key, line) for line in state.lines)
+    return replace(state, lines=lines, receipt=event.receipt or state.receipt)
+
+
+def _secured(lines: tuple[Line, ...], event: TagsSecured) -> tuple[Line, ...]:
+    return tuple(_secured_line(line, event) for line in lines)
+
+
+def _secured_line(line: Line, event: TagsSecured) -> Line:
+    uids = set(line.book.uids)
+    if line.state not in _RECORDED or not uids & (event.written | event.failed):
+        return line
+    unwritten = frozenset((line.unwritten | event.failed) & (uids - event.written))
+    state = LineState.PUT_BACK if unwritten else LineState.OK
+    return replace(line, state=state, unwritten=unwritten)

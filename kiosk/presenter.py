@@ -1,0 +1,140 @@
+"""The screen as a function of state: session and surroundings in, view out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from kiosk.domain.session import Book, Line, Session, class_message
+from kiosk.view import (
+    BookLine,
+    LineState,
+    Message,
+    PatronLine,
+    Screen,
+    SiteLine,
+    View,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a view needs beside the session."""
+
+    site: SiteLine
+    banners: tuple[Message, ...] = ()
+    offline: bool = False
+    max_books: int = 8
+
+
+def present(
+    session: Session,
+    around: Surroundings,
+    *,
+    revision: int,
+    step: str,
+    idle_s: int | None,
+) -> View:
+    """Make the whole view."""
+    lines = _lines(session)
+    return View(
+        revision=revision,
+        step=step,
+        screen=session.screen,
+        locale=session.locale,
+        site=around.site,
+        headline=_headline(session, around),
+        patron=_patron(session),
+        books=lines,
+        count=sum(book.kind.circulates for book in session.books),
+        max_books=around.max_books,
+        can_confirm=session.can_confirm,
+        notice=session.notice,
+        banners=around.banners,
+        put_back=_put_back(session),
+        receipt=session.receipt,
+        idle_s=idle_s,
+    )
+
+
+def _patron(session: Session) -> PatronLine | None:
+    if session.visitor is None:
+        return None
+    return PatronLine(session.visitor.patron.name, session.visitor.remaining)
+
+
+def _lines(session: Session) -> tuple[BookLine, ...]:
+    """Results first, then what lies there still undecided."""
+    results = tuple(_result_line(line) for line in session.lines)
+    if session.screen in {Screen.WORKING, Screen.DONE}:
+        return results
+    return results + tuple(_stack_line(book) for book in session.books)
+
+
+def _result_line(line: Line) -> BookLine:
+    book = line.book
+    return BookLine(book.key, book.title, book.author, line.state, line.message)
+
+
+def _stack_line(book: Book) -> BookLine:
+    message = class_message(book)
+    state = LineState.REFUSED if message else LineState.WAITING
+    return BookLine(book.key, book.title, book.author, state, message)
+
+
+def _put_back(session: Session) -> tuple[str, ...]:
+    return tuple(
+        line.book.title or line.book.barcode
+        for line in session.lines
+        if line.state is LineState.PUT_BACK
+    )
+
+
+def _headline(session: Session, around: Surroundings) -> Message | None:
+    match session.screen:
+        case Screen.HOME:
+            found = len(session.books)
+            return Message("home.books", {"n": found}) if found else None
+        case Screen.IDENTIFY:
+            return Message("id.prompt")
+        case Screen.BORROW:
+            return _stack_headline(session, around)
+        case Screen.WORKING:
+            return Message("borrow.working")
+        case Screen.DONE:
+            return _done_headline(session, around)
+        case Screen.RETURN:
+            return _return_headline(session)
+
+
+def _stack_headline(session: Session, around: Surroundings) -> Message:
+    found = sum(book.kind.circulates for book in session.books)
+    if found:
+        return Message("borrow.count", {"n": found})
+    return Message("borrow.put", {"max": around.max_books})
+
+
+def _done_headline(session: Session, around: Surroundings) -> Message:
+    good = [line for line in session.lines if line.state is not LineState.REFUSED]
+    bad = len(session.lines) - len(good)
+    if not good:
+        return Message("borrow.none")
+    if bad:
+        return Message("borrow.partial", {"ok": len(good), "bad": bad})
+    due = _earliest_due(good)
+    if due is None:
+        return Message("borrow.done_date_follows", {"n": len(good)})
+    kind = "borrow.done_offline" if around.offline else "borrow.done"
+    return Message(kind, {"n": len(good), "date": due})
+
+
+def _earliest_due(lines: list[Line]) -> dt.date | None:
+    dates = [line.message.params.get("date") for line in lines if line.message]
+    due = [date for date in dates if isinstance(date, dt.date)]
+    return min(due, default=None)
+
+
+def _return_headline(session: Session) -> Message:
+    recorded = {LineState.OK, LineState.PUT_BACK}
+    done = sum(line.state in recorded for line in session.lines)
+    return Message("return.done", {"n": done}) if done else Message("return.put")

@@ -1,0 +1,138 @@
+"""One supervised thread per device: open, run, back off, report health once."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+
+import structlog
+
+from drivers.api import CommandRefused, Driver, DriverError, TagWriter
+from kiosk.messages import (
+    DeviceDown,
+    DeviceSaid,
+    DeviceUp,
+    Inbox,
+    TagsWritten,
+    WriteOrder,
+)
+
+FIRST_PAUSE_S = 0.2
+#: A device that is plugged in again is back within ten seconds.
+LONGEST_PAUSE_S = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class DeviceRunner:
+    """Owns a driver: only its own thread ever calls it."""
+
+    def __init__(self, name: str, driver: Driver, inbox: Inbox) -> None:
+        self.name = name
+        self._driver = driver
+        self._inbox = inbox
+        self._orders: queue.Queue[WriteOrder] = queue.Queue()
+        self._stop = threading.Event()
+        self._up = False
+        self._failures = 0
+        self._thread = threading.Thread(target=self._run, name=f"device-{name}")
+
+    @property
+    def writes_tags(self) -> bool:
+        return isinstance(self._driver, TagWriter)
+
+    @property
+    def up(self) -> bool:
+        return self._up
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def order(self, order: WriteOrder) -> None:
+        """Have tags written between two rounds; TagsWritten always answers."""
+        self._orders.put(order)
+        if not self._up:
+            self._fail_orders()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        self._stop.set()
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._driver.open()
+                self._serve()
+            except DriverError as err:
+                self._lost(err)
+            finally:
+                self._driver.close()
+            self._fail_orders()
+            self._stop.wait(self._pause())
+
+    def _serve(self) -> None:
+        for event in self._driver.events():
+            self._well()
+            if event is not None:
+                self._inbox.put(DeviceSaid(self.name, event))
+            self._carry_out(self._driver.poll_interval_s)
+            if self._stop.is_set():
+                return
+
+    def _carry_out(self, patience_s: float) -> None:
+        """Do what was ordered; wait for an order only as long as the device may rest."""
+        try:
+            if patience_s:
+                self._write(self._orders.get(timeout=patience_s))
+            while True:
+                self._write(self._orders.get_nowait())
+        except queue.Empty:
+            return
+
+    def _write(self, order: WriteOrder) -> None:
+        seen: dict[str, int | None] = dict.fromkeys(order.afis)
+        try:
+            for uid, afi in order.afis.items():
+                seen[uid] = self._write_one(uid, afi)
+        finally:
+            # Also when the device is lost half-way: what was written is known.
+            self._inbox.put(TagsWritten(order.ticket, seen))
+
+    def _write_one(self, uid: str, afi: int) -> int | None:
+        if not isinstance(self._driver, TagWriter):
+            return None
+        try:
+            return self._driver.write_afi(uid, afi)
+        except CommandRefused as err:
+            log.debug("tag not written", device=self.name, reason=str(err))
+            return None
+
+    def _fail_orders(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                order = self._orders.get_nowait()
+                self._inbox.put(TagsWritten(order.ticket, dict.fromkeys(order.afis)))
+
+    def _well(self) -> None:
+        if self._up:
+            return
+        self._up, self._failures = True, 0
+        log.info("device up", device=self.name)
+        self._inbox.put(DeviceUp(self.name))
+
+    def _lost(self, err: DriverError) -> None:
+        self._failures += 1
+        if self._up or self._failures == 1:
+            log.warning("device lost", device=self.name, reason=str(err))
+            self._inbox.put(DeviceDown(self.name))
+        else:
+            log.debug("device still lost", device=self.name, reason=str(err))
+        self._up = False
+
+    def _pause(self) -> float:
+        return min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(self._failures, 8))

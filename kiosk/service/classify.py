@@ -1,0 +1,95 @@
+"""From tags on the pad to books: whose they are, which belong together, what is wrong."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from drivers.api import Tag
+from drivers.tagdata.detect import TagContent, detect
+from kiosk.domain.rules import Rules
+from kiosk.domain.session import Book, BookClass
+from kiosk.service.ports import Mirror
+
+#: Main type of usage "patron card" (ISO 28560-1, high nibble).
+_USAGE_PATRON_CARD = 8
+
+
+def read_stack(tags: Iterable[Tag], mirror: Mirror) -> tuple[Book, ...]:
+    """Turn the tags of a stack into books, in the order the tags came.
+
+    Tags with the same item are one book when they are different parts of a set,
+    and a duplicate otherwise.
+    """
+    rules = mirror.rules()
+    contents = [(tag, detect(tag.memory, dsfid=tag.dsfid)) for tag in tags]
+    groups: dict[str, list[tuple[Tag, TagContent]]] = defaultdict(list)
+    for tag, content in contents:
+        groups[content.item or tag.uid].append((tag, content))
+    books: list[Book] = []
+    for members in groups.values():
+        books += _books(members, rules, mirror)
+    return tuple(books)
+
+
+def scanned_book(barcode: str, mirror: Mirror) -> Book | None:
+    """A book by its label, or None when the mirror does not know the barcode."""
+    if mirror.item(barcode) is None:
+        return None
+    title, author = _words(barcode, mirror)
+    return Book(barcode, BookClass.OWN, barcode, title, author)
+
+
+def _books(
+    members: Sequence[tuple[Tag, TagContent]], rules: Rules | None, mirror: Mirror
+) -> list[Book]:
+    parts = [content.part for _, content in members]
+    if len(members) > 1 and len(set(parts)) < len(members):
+        return [_book([member], BookClass.DUPLICATE, mirror) for member in members]
+    return [_book(members, _classify(members, rules), mirror)]
+
+
+def _book(
+    members: Sequence[tuple[Tag, TagContent]], kind: BookClass, mirror: Mirror
+) -> Book:
+    uids = tuple(tag.uid for tag, _ in members)
+    content = members[0][1]
+    title, author = _words(content.item, mirror)
+    trusted = content.item and kind is not BookClass.DUPLICATE
+    return Book(
+        key=content.item if trusted else uids[0],
+        kind=kind,
+        barcode=content.item,
+        title=title,
+        author=author,
+        uids=uids,
+        missing=max(0, (content.parts or 1) - len(members)),
+    )
+
+
+def _classify(
+    members: Sequence[tuple[Tag, TagContent]], rules: Rules | None
+) -> BookClass:
+    content = members[0][1]
+    if content.model == "blank":
+        return BookClass.BLANK
+    if not content.item:
+        return BookClass.UNREADABLE
+    if content.usage is not None and content.usage >> 4 == _USAGE_PATRON_CARD:
+        return BookClass.CARD
+    if (content.parts or 1) > len(members):
+        return BookClass.INCOMPLETE
+    return _owner_class(content.owner, rules)
+
+
+def _owner_class(owner: str, rules: Rules | None) -> BookClass:
+    # Old stock carries no owner; its barcode is then judged like a scanned one.
+    if rules is None or not owner or owner in rules.owners:
+        return BookClass.OWN
+    return BookClass.PARTNER if owner in rules.partners else BookClass.FOREIGN
+
+
+def _words(barcode: str, mirror: Mirror) -> tuple[str, str]:
+    item = mirror.item(barcode) if barcode else None
+    title = mirror.title(item.title_id) if item else None
+    return (title.title, title.author) if title else ("", "")
