@@ -22,7 +22,7 @@ def read_stack(tags: Iterable[Tag], mirror: Mirror) -> tuple[Book, ...]:
     and a duplicate otherwise.
     """
     rules = mirror.rules()
-    contents = [(tag, detect(tag.memory, dsfid=tag.dsfid)) for tag in tags]
+    contents = [(tag, detect(tag.memory, dsfid=tag.dsfid, block_size=tag.block_size)) for tag in tags]
     groups: dict[str, list[tuple[Tag, TagContent]]] = defaultdict(list)
     for tag, content in contents:
         groups[content.item or tag.uid].append((tag, content))

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from drivers.api import BadFrame
+from drivers.codecs.iso15693 import SystemInformation, parse_system_information
+
+VECTORS = Path(__file__).parents[1] / "vectors" / "iso28560_3.json"
+
+
+def test_the_answer_of_a_tag_in_stock_is_read() -> None:
+    vectors = json.loads(VECTORS.read_text("utf-8"))["vectors"]
+    vector = next(v for v in vectors if v.get("kind") == "iso15693-sysinfo")
+
+    found = parse_system_information(bytes.fromhex(vector["hex"]))
+
+    assert found.uid == vector["expect"]["uid"]
+    assert f"{found.dsfid:02X}" == vector["expect"]["dsfid"]
+    assert f"{found.afi:02X}" == vector["expect"]["afi"]
+
+
+def test_all_fields_come_in_their_order() -> None:
+    reply = bytes.fromhex("000F3D2C1B0A500140E006C21B0301")
+
+    assert parse_system_information(reply) == SystemInformation(
+        uid="E00140500A1B2C3D",
+        dsfid=0x06,
+        afi=0xC2,
+        block_count=28,
+        block_size=4,
+        ic_ref=1,
+    )
+
+
+@pytest.mark.parametrize(
+    "reply", ["", "00", "0F", "03554433221100", "0355443322110004E000", "F3" * 11]
+)
+def test_half_an_answer_is_refused_with_its_bytes(reply: str) -> None:
+    with pytest.raises(BadFrame, match="system information"):
+        parse_system_information(bytes.fromhex(reply))
