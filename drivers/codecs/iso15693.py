@@ -11,6 +11,7 @@ from drivers.api import BadFrame
 
 #: Bits of the information flags: which fields follow the UID, in this order.
 _DSFID, _AFI, _MEMORY, _IC_REF = 0x01, 0x02, 0x04, 0x08
+_KNOWN = 0x0F
 _UID_BYTES = 8
 
 
@@ -29,10 +30,8 @@ class SystemInformation:
 def parse_system_information(reply: bytes) -> SystemInformation:
     """Parse from the information flags on, or from the flags byte 00 before them."""
     body = reply[1:] if reply[:1] == b"\x00" else reply
-    if len(reply) >= 2 and len(body) == len(reply) and reply[0] & ~0x0F:
-        raise BadFrame(f"system information: unknown flags in {reply.hex(' ')}")
-    if len(body) < 1 + _UID_BYTES:
-        raise BadFrame(f"system information cut short: {reply.hex(' ')}")
+    if len(body) < 1 + _UID_BYTES or body[0] & ~_KNOWN:
+        raise BadFrame(f"not a system information: {reply.hex(' ')}")
     flags, uid, rest = body[0], body[1 : 1 + _UID_BYTES], list(body[1 + _UID_BYTES :])
     wanted = sum((1, 1, 2, 1)[bit] for bit in range(4) if flags >> bit & 1)
     if len(rest) != wanted:

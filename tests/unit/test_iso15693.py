@@ -23,7 +23,7 @@ def test_the_answer_of_a_tag_in_stock_is_read() -> None:
 
 
 def test_all_fields_come_in_their_order() -> None:
-    reply = bytes.fromhex("000F3D2C1B0A500140E006C21B0301")
+    reply = bytes.fromhex("000F3D2C1B0A504001E006C21B0301")
 
     assert parse_system_information(reply) == SystemInformation(
         uid="E00140500A1B2C3D",
