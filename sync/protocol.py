@@ -135,13 +135,16 @@ class AckedThrough(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """POST /v1/events."""
+    """POST /v1/events: events of one epoch in ascending seq, at most MAX_BATCH."""
 
     events: tuple[Event, ...]
 
 
 class BatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Only what is listed counts. `acked_through` is None before the first event."""
+    """Only what is listed counts.
+
+    `acked_through` is that of the batch's epoch, None while its first event is missing.
+    """
 
     verdicts: tuple[Verdict, ...]
     acked_through: AckedThrough | None
@@ -238,7 +241,10 @@ class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
-    """POST /v1/heartbeat. Figures about the device only, nothing about a person."""
+    """POST /v1/heartbeat. Figures about the device only, nothing about a person.
+
+    `epoch` and `seq` are the ledger's head, `pending` the events without an answer.
+    """
 
     version: str
     pending: int
@@ -248,6 +254,8 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HeartbeatAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """`acked_through` is that of the epoch the heartbeat names."""
+
     acked_through: AckedThrough | None
     feed_version: int
     hub_time: dt.datetime

@@ -1,0 +1,176 @@
+"""The hub as the agent sees it: four calls, each answered, refused or unreachable."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from sync.agent.backoff import retry_after_s
+from sync.agent.errors import (
+    HubBusy,
+    HubError,
+    HubRefused,
+    HubUnreachable,
+    Revoked,
+    Unauthorised,
+)
+from sync.agent.exchange import Answer, Exchange
+from sync.protocol import (
+    Batch,
+    BatchAnswer,
+    Enrol,
+    Enrolled,
+    Event,
+    FeedPage,
+    Heartbeat,
+    HeartbeatAnswer,
+    Problem,
+)
+from sync.signing import NONCE_HEADER, sign
+
+#: Changes in one page of the feed; about 100 kB, so that an ask need not wait long.
+PAGE_CHANGES = 500
+
+Reply = TypeVar("Reply", Enrolled, BatchAnswer, FeedPage, HeartbeatAnswer)
+
+
+class BadHubAddress(ValueError):
+    """Not an address that a hub may have; the text says what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A private key and the name it goes by at the hub."""
+
+    key: Ed25519PrivateKey
+    key_id: str
+
+
+class HubClient:
+    """Signed calls to one hub. Every call raises HubError of some kind, or returns.
+
+    One thread at a time. `base` is the hub's address, with or without a path.
+    Raises BadHubAddress.
+    """
+
+    def __init__(self, base: str, signer: Signer, timeout_s: float) -> None:
+        self._base = _checked_base(base)
+        self._signer = signer
+        self._exchange = Exchange(timeout_s)
+        self._nonce: str | None = None
+
+    def enrol(self, request: Enrol) -> Enrolled:
+        return self._call("POST", "/v1/enrol", Enrolled, request)
+
+    def push(self, events: Sequence[Event]) -> BatchAnswer:
+        """Hand over events of one epoch, in ascending order."""
+        return self._call(
+            "POST", "/v1/events", BatchAnswer, Batch(events=tuple(events))
+        )
+
+    def feed(self, cursor: int) -> FeedPage:
+        """Return the next page. It may go back: then the hub was restored."""
+        path = f"/v1/feed?cursor={cursor}&limit={PAGE_CHANGES}"
+        page = self._call("GET", path, FeedPage)
+        if page.more and page.cursor == cursor:
+            raise HubUnreachable(f"the feed stands still at {cursor}")
+        return page
+
+    def heartbeat(self, request: Heartbeat) -> HeartbeatAnswer:
+        return self._call("POST", "/v1/heartbeat", HeartbeatAnswer, request)
+
+    def abort(self) -> None:
+        """Cut the exchange under way; from any thread or a signal handler."""
+        self._exchange.cut()
+
+    def close(self) -> None:
+        self._exchange.close()
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        reply: type[Reply],
+        body: msgspec.Struct | None = None,
+    ) -> Reply:
+        content = None if body is None else msgspec.json.encode(body)
+        answer = self._send(method, path, content)
+        if answer.status == requests.codes.unauthorized and self._nonce is not None:
+            answer = self._send(method, path, content)
+        if answer.status != requests.codes.ok:
+            raise _refusal(answer)
+        return _decoded(answer, reply)
+
+    def _send(self, method: str, path: str, content: bytes | None) -> Answer:
+        headers = {} if content is None else {"Content-Type": "application/json"}
+        request = requests.Request(
+            method, self._base + path, data=content, headers=headers
+        ).prepare()
+        now = dt.datetime.now(dt.UTC)
+        sign(request, self._signer.key, self._signer.key_id, self._nonce, now)
+        answer = self._exchange.send(request)
+        self._nonce = answer.headers.get(NONCE_HEADER)
+        return answer
+
+
+def _checked_base(address: str) -> str:
+    """Allow https anywhere and http on this machine alone: the feed is personal data."""
+    try:
+        parts = urlsplit(address)
+        port_ok = parts.port != 0
+    except ValueError as err:
+        raise BadHubAddress(f"{address!r}: {err}") from err
+    local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    scheme_ok = parts.scheme == "https" or (parts.scheme == "http" and local)
+    if not (scheme_ok and parts.hostname and port_ok) or parts.query or parts.fragment:
+        raise BadHubAddress(f"{address!r} is not an https:// address")
+    return address.rstrip("/")
+
+
+def _decoded(answer: Answer, reply: type[Reply]) -> Reply:
+    """Decode strictly: a portal's page or half an answer must not count."""
+    if not answer.is_json:
+        raise HubUnreachable("the answer is not our hub's: a captive portal?")
+    try:
+        decoded = msgspec.json.decode(answer.body, type=reply)
+    except (ValueError, RecursionError) as err:
+        raise HubUnreachable(f"the answer is not our hub's: {err}") from err
+    if decoded.hub_time.tzinfo is None:
+        raise HubUnreachable("the answer is not our hub's: its time has no zone")
+    return decoded
+
+
+def _refusal(answer: Answer) -> HubError:
+    """Turn a status other than 200 into the error that says how to go on."""
+    if answer.status < requests.codes.bad_request:
+        return HubUnreachable(f"status {answer.status}: a captive portal?")
+    problem = _problem(answer)
+    server_side = answer.status >= requests.codes.internal_server_error
+    if server_side or answer.status == requests.codes.too_many_requests:
+        slot = retry_after_s(
+            answer.headers.get("Retry-After"), answer.headers.get("Date")
+        )
+        return HubBusy(f"status {answer.status} {problem.error}".rstrip(), slot)
+    kind: type[HubRefused] = HubRefused
+    if answer.status == requests.codes.unauthorized:
+        kind = Unauthorised
+    elif (answer.status, problem.error) == (requests.codes.forbidden, "revoked"):
+        kind = Revoked
+    return kind(answer.status, problem.error, problem.detail)
+
+
+def _problem(answer: Answer) -> Problem:
+    """Read the Problem; a proxy's own page has none."""
+    if not answer.is_json:
+        return Problem(error="")
+    try:
+        return msgspec.json.decode(answer.body, type=Problem)
+    except (ValueError, RecursionError):
+        return Problem(error="")
