@@ -89,10 +89,13 @@ def _start(config: Config, stack: ExitStack) -> Kiosk:
         raise NotEnrolled(
             f"{config.folder}: not enrolled yet; run: tongjie sync enrol --help"
         )
-    clock = SystemClock()
-    ledger = SqliteLedger(config.folder / "ledger.db", identity.kiosk_id)
-    stack.callback(ledger.close)
     mirror = MirrorReader(config.folder / "mirror.db")
+    clock = SystemClock()
+    clock.learn(mirror.hub_time())
+    ledger = SqliteLedger(
+        config.folder / "ledger.db", identity.kiosk_id, mirror.acked()
+    )
+    stack.callback(ledger.close)
     inbox: Inbox = queue.Queue()
     runners = {
         device.name: DeviceRunner(
@@ -107,7 +110,7 @@ def _start(config: Config, stack: ExitStack) -> Kiosk:
     thread = threading.Thread(target=dispatcher.run, name="dispatcher")
     server = serve(create_app(dispatcher), config.ui.port)
     stack.callback(_stop, server, runners, thread, inbox)
-    _listen(config.folder, inbox, stack)
+    _listen(config.folder, inbox, lambda: clock.learn(mirror.hub_time()), stack)
     thread.start()
     for runner in runners.values():
         runner.start()
@@ -168,7 +171,9 @@ def _new_id(at: Moment) -> str:
     return uuid7(at, os.urandom(10))
 
 
-def _listen(folder: Path, inbox: Inbox, stack: ExitStack) -> None:
+def _listen(
+    folder: Path, inbox: Inbox, learn: Callable[[], None], stack: ExitStack
+) -> None:
     """Turn rings of the agent's bell into messages, in a thread of its own."""
     listener = BellListener(kiosk_bell(folder))
     stopping = threading.Event()
@@ -176,6 +181,7 @@ def _listen(folder: Path, inbox: Inbox, stack: ExitStack) -> None:
     def listen() -> None:
         while not stopping.is_set():
             if listener.wait(0.5):
+                learn()
                 inbox.put(MirrorChanged())
         listener.close()
 
