@@ -1,0 +1,287 @@
+"""The inside of an emulated FEIG reader: tags in its field, and what it says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from drivers.api import BadFrame
+from drivers.codecs import feig_reader, feig_requests
+from drivers.codecs.feig_frames import Frame
+from drivers.codecs.feig_reader import PAGE_SIZE, Command, SoftwareVersion
+from drivers.codecs.feig_replies import (
+    BlockOrder,
+    Blocks,
+    Inventory,
+    InventoryRecord,
+    SystemInfo,
+)
+from drivers.codecs.feig_requests import (
+    ISO_CUSTOM,
+    ISO_HOST,
+    MAX_BLOCK_BYTES,
+    MODE_MORE,
+    MODE_SECURITY,
+    Addressing,
+    EasRequest,
+    EasSub,
+    IsoRequest,
+    Sub,
+)
+from drivers.codecs.feig_status import IsoError, Status
+from drivers.emulators.tag import TagRefused, VirtualTag
+
+#: A CPR40 with firmware 3.3, which reads ISO 15693 among others.
+_VERSION = SoftwareVersion(3, 3, 0, 0x44, 83, 0x0D30)
+_PAGES = 16
+_RF_OFF = 0
+
+
+class Refused(Exception):
+    """The reader answers with a status other than OK."""
+
+    def __init__(self, status: Status, data: bytes = b"") -> None:
+        super().__init__(f"status {status:02X}")
+        self.status = status
+        self.data = data
+
+
+class EmulatedReader:
+    """Executes commands; not safe for threads.
+
+    `tags_per_reply`: more are sent in parts with the status "more data".
+    `reports_once`: a tag is reported once until the field is reset (CFG5 ONT).
+    """
+
+    def __init__(
+        self,
+        *,
+        block_order: BlockOrder = BlockOrder.REVERSED,
+        tags_per_reply: int = 24,
+        reports_once: bool = False,
+    ) -> None:
+        self.tags: dict[str, VirtualTag] = {}
+        #: Tags that the next inventories miss, though they can be addressed.
+        self.hidden: frozenset[str] = frozenset()
+        self.outputs = feig_reader.SetOutput()
+        self._order = block_order
+        self._tags_per_reply = tags_per_reply
+        self._reports_once = reports_once
+        self._rf_on = True
+        self._quiet: set[str] = set()
+        self._selected = ""
+        self._unsent: list[VirtualTag] = []
+        self._pages = [bytes(PAGE_SIZE)] * _PAGES
+        self._saved = list(self._pages)
+
+    def execute(self, request: Frame) -> bytes:
+        """Do what a request says; returns the body of the reply, status first."""
+        try:
+            return self._execute(request)
+        except Refused as err:
+            return bytes([err.status]) + err.data
+        except BadFrame:
+            return bytes([Status.LENGTH_ERROR])
+
+    def _execute(self, request: Frame) -> bytes:
+        if request.cmd == ISO_HOST:
+            return self._iso_host(feig_requests.parse_iso_request(request.body))
+        if request.cmd == ISO_CUSTOM:
+            return self._eas(feig_requests.parse_eas_request(request.body))
+        if request.cmd not in list(Command):
+            raise Refused(Status.UNKNOWN_COMMAND)
+        command = Command(request.cmd)
+        feig_reader.check_request_size(command, request.body)
+        return bytes([Status.OK]) + self._reader_command(command, request.body)
+
+    def _iso_host(self, request: IsoRequest) -> bytes:
+        if request.sub is Sub.INVENTORY:
+            return self._inventory(more=bool(request.mode & MODE_MORE))
+        tag = self._target(request)
+        try:
+            return bytes([Status.OK]) + self._commands[request.sub](request, tag)
+        except TagRefused as err:
+            data = bytes([err.error, err.block])
+            with_block = request.sub in (Sub.WRITE_BLOCKS, Sub.LOCK_BLOCKS)
+            raise Refused(Status.ISO_ERROR, data if with_block else data[:1]) from err
+
+    def _inventory(self, *, more: bool) -> bytes:
+        if not more:
+            unheard = self._quiet | self.hidden
+            self._unsent = [t for t in self._in_field() if t.uid not in unheard]
+        part = self._unsent[: self._tags_per_reply]
+        self._unsent = self._unsent[self._tags_per_reply :]
+        if not part:
+            raise Refused(Status.NO_TAG)
+        if self._reports_once:
+            self._quiet.update(tag.uid for tag in part)
+        records = tuple(InventoryRecord(tag.uid, tag.dsfid) for tag in part)
+        status = Status.MORE_DATA if self._unsent else Status.OK
+        return bytes([status]) + Inventory(records).encode()
+
+    def _in_field(self) -> list[VirtualTag]:
+        return list(self.tags.values()) if self._rf_on else []
+
+    def _target(self, request: IsoRequest | EasRequest) -> VirtualTag:
+        """The tag that is meant. Raises Refused when it does not answer."""
+        uid = request.uid
+        if request.addressing is Addressing.SELECTED:
+            uid = self._selected
+        heard = [
+            tag
+            for tag in self._in_field()
+            if tag.uid == uid
+            or (request.addressing is Addressing.ANY and tag.uid not in self._quiet)
+        ]
+        if not heard:
+            raise Refused(Status.NO_TAG)
+        if len(heard) > 1:
+            raise Refused(Status.COLLISION)
+        return heard[0]
+
+    @property
+    def _commands(self) -> Mapping[Sub, Callable[[IsoRequest, VirtualTag], bytes]]:
+        return {
+            Sub.STAY_QUIET: self._stay_quiet,
+            Sub.LOCK_BLOCKS: _lock_blocks,
+            Sub.READ_BLOCKS: self._read_blocks,
+            Sub.WRITE_BLOCKS: self._write_blocks,
+            Sub.SELECT: self._select,
+            Sub.RESET_TO_READY: self._reset_to_ready,
+            Sub.WRITE_AFI: _write_afi,
+            Sub.LOCK_AFI: _lock_afi,
+            Sub.WRITE_DSFID: _write_dsfid,
+            Sub.LOCK_DSFID: _lock_dsfid,
+            Sub.SYSTEM_INFO: _system_info,
+            Sub.BLOCK_SECURITY: _block_security,
+        }
+
+    def _stay_quiet(self, _request: IsoRequest, tag: VirtualTag) -> bytes:
+        self._quiet.add(tag.uid)
+        return b""
+
+    def _select(self, _request: IsoRequest, tag: VirtualTag) -> bytes:
+        self._selected = tag.uid
+        return b""
+
+    def _reset_to_ready(self, _request: IsoRequest, tag: VirtualTag) -> bytes:
+        self._quiet.discard(tag.uid)
+        if self._selected == tag.uid:
+            self._selected = ""
+        return b""
+
+    def _read_blocks(self, request: IsoRequest, tag: VirtualTag) -> bytes:
+        first, count, size = request.first_block, request.count, tag.block_size
+        if count * size > MAX_BLOCK_BYTES:
+            raise Refused(Status.PARAMETER_RANGE)
+        blocks = tuple(
+            self._order.turn(block, size) for block in tag.read(first, count)
+        )
+        asked = request.mode & MODE_SECURITY
+        security = tag.security(first, count) if asked else bytes(count)
+        return Blocks(size, blocks, security).encode()
+
+    def _write_blocks(self, request: IsoRequest, tag: VirtualTag) -> bytes:
+        if (
+            len(request.blocks) > MAX_BLOCK_BYTES
+            or request.block_size != tag.block_size
+        ):
+            raise Refused(Status.PARAMETER_RANGE)
+        tag.write(request.first_block, self._order.turn(request.blocks, tag.block_size))
+        return b""
+
+    def _eas(self, request: EasRequest) -> bytes:
+        if request.sub is EasSub.EAS_ALARM:
+            armed = any(tag.eas for tag in self._in_field())
+            return bytes([Status.OK if armed else Status.NO_TAG])
+        tag = self._target(request)
+        try:
+            if request.sub is EasSub.LOCK_EAS:
+                tag.eas_locked = True
+            else:
+                tag.write_eas(on=request.sub is EasSub.SET_EAS)
+        except TagRefused as err:
+            raise Refused(Status.ISO_ERROR, bytes([err.error])) from err
+        return bytes([Status.OK])
+
+    def _reader_command(self, command: Command, data: bytes) -> bytes:
+        match command:
+            case Command.SOFTWARE_VERSION:
+                return _VERSION.encode()
+            case Command.CPU_RESET | Command.SYSTEM_RESET | Command.RF_RESET:
+                self._reset_field()
+            case Command.RF_OUTPUT:
+                self._rf_on = data[0] != _RF_OFF
+                self._reset_field()
+            case Command.SET_OUTPUT:
+                self.outputs = feig_reader.parse_set_output(data)
+            case Command.SET_OUTPUTS:
+                feig_reader.parse_set_outputs(data)
+            case Command.GET_INPUT:
+                return b"\x00"
+            case Command.BAUD_DETECT:
+                pass
+            case Command.READ_CONFIG | Command.WRITE_CONFIG:
+                return self._config_page(command, data)
+            case Command.SAVE_CONFIG | Command.DEFAULT_CONFIG:
+                self._keep_config(command)
+            case _:
+                raise Refused(Status.UNKNOWN_COMMAND)
+        return b""
+
+    def _reset_field(self) -> None:
+        """Without power a tag forgets that it was selected or told to be quiet."""
+        self._quiet.clear()
+        self._selected = ""
+        self._unsent = []
+
+    def _config_page(self, command: Command, data: bytes) -> bytes:
+        address = feig_reader.parse_config_address(data[0])
+        if address.page >= _PAGES:
+            raise Refused(Status.PARAMETER_RANGE)
+        pages = self._saved if address.eeprom else self._pages
+        if command is Command.READ_CONFIG:
+            return pages[address.page]
+        pages[address.page] = data[1:]
+        return b""
+
+    def _keep_config(self, command: Command) -> None:
+        if command is Command.SAVE_CONFIG:
+            self._saved = list(self._pages)
+        else:
+            self._pages = [bytes(PAGE_SIZE)] * _PAGES
+
+
+def _lock_blocks(request: IsoRequest, tag: VirtualTag) -> bytes:
+    tag.lock(request.first_block, request.count)
+    return b""
+
+
+def _write_afi(request: IsoRequest, tag: VirtualTag) -> bytes:
+    tag.write_afi(request.value)
+    return b""
+
+
+def _lock_afi(_request: IsoRequest, tag: VirtualTag) -> bytes:
+    tag.afi_locked = True
+    return b""
+
+
+def _write_dsfid(request: IsoRequest, tag: VirtualTag) -> bytes:
+    tag.write_dsfid(request.value)
+    return b""
+
+
+def _lock_dsfid(_request: IsoRequest, tag: VirtualTag) -> bytes:
+    tag.dsfid_locked = True
+    return b""
+
+
+def _system_info(_request: IsoRequest, tag: VirtualTag) -> bytes:
+    if not tag.has_system_info:
+        raise TagRefused(IsoError.NOT_SUPPORTED)
+    size, count = tag.block_size, tag.block_count
+    return SystemInfo(tag.uid, tag.dsfid, tag.afi, size, count, tag.ic_ref).encode()
+
+
+def _block_security(request: IsoRequest, tag: VirtualTag) -> bytes:
+    return bytes([request.count]) + tag.security(request.first_block, request.count)

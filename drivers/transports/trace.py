@@ -1,0 +1,138 @@
+"""Conversations with a device as text: recorded from a transport, and replayed.
+
+One line a chunk, in hex, seen from the host; the rest after `#` is a remark:
+
+    > 05 FF 65 E5 CB                    # software version?
+    < 0D 00 65 00 03 03 00 44 53 0D 30 33 09
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, TextIO
+
+from drivers.api import DeviceLost, ProtocolError
+from drivers.transports import Transport
+
+Direction = Literal[">", "<"]
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLine:
+    """A chunk sent to the device (">") or received from it ("<")."""
+
+    direction: Direction
+    chunk: bytes
+    remark: str = ""
+
+    def __str__(self) -> str:
+        shown = f"{self.direction} {self.chunk.hex(' ').upper()}"
+        return f"{shown}  # {self.remark}" if self.remark else shown
+
+
+def parse_trace(lines: Iterable[str]) -> list[TraceLine]:
+    """Read a trace; empty lines and pure remarks are left out.
+
+    Raises ProtocolError naming the line that is neither.
+    """
+    parsed = (_parse_line(number, line) for number, line in enumerate(lines, 1))
+    return [line for line in parsed if line is not None]
+
+
+def _parse_line(number: int, line: str) -> TraceLine | None:
+    text, _, remark = line.strip().partition("#")
+    if not text:
+        return None
+    try:
+        chunk = bytes.fromhex(text[1:])
+    except ValueError as err:
+        raise ProtocolError(f"trace line {number}: {line.strip()!r}: {err}") from err
+    match text[0]:
+        case ">" | "<" as direction:
+            return TraceLine(direction, chunk, remark.strip())
+        case _:
+            raise ProtocolError(
+                f"trace line {number}: {line.strip()!r} starts with neither > nor <"
+            )
+
+
+class TraceRecorder:
+    """A transport that writes down all that passes through it."""
+
+    def __init__(self, transport: Transport, sink: TextIO) -> None:
+        """`sink` stays the caller's to close."""
+        self._transport = transport
+        self._sink = sink
+
+    def read(self, timeout_s: float) -> bytes:
+        received = self._transport.read(timeout_s)
+        if received:
+            self._note(TraceLine("<", received))
+        return received
+
+    def write(self, data: bytes) -> None:
+        self._note(TraceLine(">", data))
+        self._transport.write(data)
+
+    def discard_input(self) -> None:
+        self._transport.discard_input()
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def _note(self, line: TraceLine) -> None:
+        # Flushed by the line: the last one before a crash is the interesting one.
+        print(line, file=self._sink, flush=True)
+
+
+class TracePlayer:
+    """A transport whose device says what it said in the trace.
+
+    What the driver sends must be what was sent then, in chunks of any size. An
+    answer comes after its question; at the end of the trace the device is lost.
+    """
+
+    def __init__(self, lines: Iterable[TraceLine]) -> None:
+        self._lines = deque(lines)
+
+    def read(self, timeout_s: float) -> bytes:  # noqa: ARG002  (never waits)
+        """The next chunk received, or b"" while the driver is expected to speak."""
+        if not self._lines:
+            raise DeviceLost("the trace is over")
+        if self._lines[0].direction == ">":
+            return b""
+        return self._lines.popleft().chunk
+
+    def write(self, data: bytes) -> None:
+        """Raises ProtocolError when something else was sent in the trace."""
+        rest = data
+        while rest:
+            expected = self._next_question(rest)
+            size = min(len(expected), len(rest))
+            if rest[:size] != expected[:size]:
+                raise ProtocolError(
+                    f"sent {_hex(rest)}, the trace has {_hex(expected)}"
+                )
+            if expected[size:]:
+                self._lines.appendleft(TraceLine(">", expected[size:]))
+            rest = rest[size:]
+
+    def discard_input(self) -> None:
+        """Does nothing: a trace holds only what a driver has read."""
+
+    def close(self) -> None:
+        """Twice is fine."""
+
+    def _next_question(self, sent: bytes) -> bytes:
+        """Take the next chunk sent, dropping answers that this driver did not read."""
+        while self._lines:
+            line = self._lines.popleft()
+            if line.direction == ">":
+                return line.chunk
+        raise DeviceLost(f"the trace is over; sent {_hex(sent)}")
+
+
+def _hex(chunk: bytes) -> str:
+    return chunk.hex(" ").upper()
