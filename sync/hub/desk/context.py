@@ -1,0 +1,50 @@
+"""What every page of the desk needs: the database, the clock, who tries to log in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from flask import current_app
+from sqlalchemy import insert, select
+
+from sync.hub import schema
+from sync.hub.database import Database
+from sync.hub.desk.guard import LoginGuard
+
+Clock = Callable[[], dt.datetime]
+_KEY_SETTING = "desk_session_key"
+
+
+def utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Made once per application; shared by all request threads."""
+
+    database: Database
+    hosts: frozenset[str]
+    clock: Clock
+    guard: LoginGuard = field(default_factory=LoginGuard)
+
+
+def desk() -> Desk:
+    """Return the desk of the application that serves this request."""
+    found: Desk = current_app.extensions["desk"]
+    return found
+
+
+def session_key(database: Database) -> str:
+    """Return the key that signs sessions; every worker of the hub has the same one."""
+    table = schema.settings
+    stored = select(table.c.value).where(table.c.name == _KEY_SETTING)
+    with database.writing() as conn:
+        key: str | None = conn.execute(stored).scalar_one_or_none()
+        if key is None:
+            key = secrets.token_hex(32)
+            conn.execute(insert(table).values(name=_KEY_SETTING, value=key))
+        return key

@@ -1,0 +1,80 @@
+"""Times and numbers as the pages show them, in the county's time."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from flask import Blueprint
+
+from kiosk.domain.values import COUNTY_TIME
+from sync.hub.desk.cases import Statement
+from sync.hub.desk.context import desk
+from sync.hub.desk.lookups import PatronName
+from sync.hub.desk.words import has_words, say
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def register_formats(blueprint: Blueprint) -> None:
+    """Make the filters and `t` known to the desk's templates."""
+    for template_filter in (moment, ago, day, patron, reason, stated):
+        blueprint.add_app_template_filter(template_filter)
+    blueprint.add_app_template_global(say, "t")
+
+
+def moment(time: dt.datetime | None) -> str:
+    """Return the time of day; with the date unless it is today's."""
+    if time is None:
+        return "—"
+    local = time.astimezone(COUNTY_TIME)
+    today = desk().clock().astimezone(COUNTY_TIME).date()
+    if local.date() == today:
+        return f"{local:%H:%M:%S}"
+    return f"{local:%m-%d %H:%M}" if local.year == today.year else f"{local:%Y-%m-%d}"
+
+
+def ago(time: dt.datetime | None) -> str:
+    """Return how long ago that was, in the largest unit that fits."""
+    if time is None:
+        return say("ago.never")
+    seconds = max(0, int((desk().clock() - time).total_seconds()))
+    if seconds < _MINUTE:
+        return say("ago.now")
+    if seconds < _HOUR:
+        return say("ago.minutes", n=seconds // _MINUTE)
+    if seconds < _DAY:
+        return say("ago.hours", n=seconds // _HOUR)
+    return say("ago.days", n=seconds // _DAY)
+
+
+def day(date: dt.date) -> str:
+    return date.isoformat()
+
+
+def patron(name: PatronName | None) -> str:
+    """Return the masked name and the end of the card number: 张*华 *2345."""
+    return f"{name.name} *{name.tail}" if name else "—"
+
+
+def reason(code: str) -> str:
+    """Put the reason of a verdict into words: a case, a refusal or a hint."""
+    for group in ("case", "reason"):
+        if has_words(f"{group}.{code}"):
+            return say(f"{group}.{code}")
+    return code
+
+
+def stated(statement: Statement) -> str:
+    """Return what one side of a case says, as text."""
+    value = statement.value
+    match statement.kind:
+        case "patron":
+            return patron(value) if value else say("side.unknown_patron")
+        case "time":
+            return moment(value)
+        case "clock":
+            return say(f"clock.{value}")
+        case "rule":
+            return reason(value)
+        case _:
+            return str(value)

@@ -1,0 +1,132 @@
+"""The desk's pages. Those with moving content also serve it bare, for live.js."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict
+
+from flask import (
+    Blueprint,
+    g,
+    make_response,
+    render_template,
+    request,
+)
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response
+
+from sync.hub.cases import CaseState
+from sync.hub.desk import access, overview
+from sync.hub.desk.cases import find_cases
+from sync.hub.desk.context import desk
+from sync.hub.desk.events import EventFilter, kinds, latest_events
+from sync.hub.desk.formats import register_formats
+from sync.hub.desk.loans import LoanFilter, find_loans
+from sync.hub.desk.lookups import site_names
+from sync.hub.desk.security import csrf_token, protect
+from sync.hub.desk.words import LANGUAGES, language
+
+blueprint = Blueprint(
+    "desk",
+    __name__,
+    url_prefix="/desk",
+    template_folder="templates",
+    static_folder="static",
+)
+protect(blueprint)
+access.routes(blueprint)
+register_formats(blueprint)
+
+
+@blueprint.context_processor
+def _frame() -> dict[str, object]:
+    """What the frame around every page shows."""
+    with desk().database.reading() as conn:
+        county = overview.county_name(conn)
+    return {
+        "county": county,
+        "csrf_token": csrf_token,
+        "language": language(),
+        "languages": LANGUAGES,
+        "user": g.get("user"),
+    }
+
+
+@blueprint.get("/", endpoint="overview")
+def show_overview() -> str:
+    return render_template("desk/overview.html", **_overview())
+
+
+@blueprint.get("/now", endpoint="overview_now")
+def show_overview_now() -> Response:
+    return _live("desk/overview_now.html", **_overview())
+
+
+@blueprint.get("/loans", endpoint="loans")
+def show_loans() -> str:
+    wanted = LoanFilter(
+        state=request.args.get("state", "open"),
+        site=request.args.get("site", ""),
+        item=request.args.get("item", "").strip(),
+        patron=request.args.get("patron", "").strip(),
+        page=request.args.get("page", 1, type=int),
+    )
+    with desk().database.reading() as conn:
+        found = find_loans(conn, wanted, desk().clock())
+        sites = site_names(conn)
+    return render_template(
+        "desk/loans.html",
+        found=found,
+        wanted=wanted,
+        site_names=sites,
+        page_args=lambda page: {**asdict(wanted), "page": page},
+    )
+
+
+@blueprint.get("/events", endpoint="events")
+def show_events() -> str:
+    with desk().database.reading() as conn:
+        sites = site_names(conn)
+        content = _events(conn)
+    return render_template(
+        "desk/events.html", kinds=kinds(), site_names=sites, **content
+    )
+
+
+@blueprint.get("/events/now", endpoint="events_now")
+def show_events_now() -> Response:
+    with desk().database.reading() as conn:
+        content = _events(conn)
+    return _live("desk/events_now.html", **content)
+
+
+@blueprint.get("/cases", endpoint="cases")
+def show_cases() -> str:
+    state = request.args.get("state", CaseState.OPEN.value)
+    with desk().database.reading() as conn:
+        found = find_cases(conn, "" if state == "all" else state)
+    return render_template("desk/cases.html", cases=found, state=state)
+
+
+def _overview() -> dict[str, object]:
+    now = desk().clock()
+    with desk().database.reading() as conn:
+        return {
+            "figures": overview.figures(conn, now),
+            "devices": overview.devices(conn, now),
+            "sites": overview.sites(conn, now),
+        }
+
+
+def _events(conn: Connection) -> dict[str, object]:
+    kind, site = request.args.get("kind", ""), request.args.get("site", "")
+    wanted = EventFilter(kind, site)
+    return {"events": latest_events(conn, wanted), "wanted": wanted}
+
+
+def _live(template: str, **content: object) -> Response:
+    """Answer with a piece of a page, or with 304 when the browser shows it already."""
+    text = render_template(template, **content)
+    response = make_response(text)
+    response.set_etag(hashlib.sha256(text.encode()).hexdigest()[:32])
+    return response.make_conditional(request.environ)

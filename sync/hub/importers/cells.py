@@ -1,0 +1,117 @@
+"""What may stand in a cell: codes, barcodes, dates, times, yes and no."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kiosk.domain.credentials import normalise
+from sync.hub.importers.tables import BadCell, Row
+
+#: Barcodes and card numbers: letters and digits, as on a printed label.
+_NUMBER = re.compile(r"[0-9A-Z][0-9A-Z._/-]{2,31}")
+#: ISO 15511: at most 16 characters.
+_ISIL = re.compile(r"[0-9A-Za-z:/-]{2,16}")
+_UID = re.compile(r"(?:[0-9A-F]{2}){4,10}")
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
+_YES_OR_NO = {"": False, "0": False, "no": False, "false": False, "否": False}
+_YES_OR_NO |= {"1": True, "yes": True, "true": True, "是": True}
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a normalised text can be a barcode or a card number."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The cells of one row, each read as what it must be, else BadCell."""
+
+    row: Row
+
+    def text(self, column: str) -> str:
+        """Return a cell that must not be empty."""
+        value = self.optional(column)
+        if not value:
+            raise BadCell(column, value, "must not be empty")
+        return value
+
+    def optional(self, column: str) -> str:
+        return self.row.cells.get(column, "")
+
+    def number(self, column: str) -> str:
+        """Return a barcode or card number in its one spelling."""
+        value = normalise(self.text(column))
+        return self._matching(_NUMBER, column, value, "is no barcode or card number")
+
+    def isil(self, column: str) -> str:
+        return self._matching(_ISIL, column, self.text(column), "is no ISIL")
+
+    def choice(self, column: str, words: Mapping[str, str]) -> str:
+        """Return the code of a word; `words` maps what may be written to codes."""
+        value = self.text(column)
+        code = words.get(value) or words.get(value.lower()) or words.get(value.upper())
+        if code is None:
+            known = ", ".join(dict.fromkeys(words.values()))
+            raise BadCell(column, value, f"is not one of {known}")
+        return code
+
+    def flag(self, column: str) -> bool:
+        value = self.optional(column)
+        if value.lower() not in _YES_OR_NO:
+            raise BadCell(column, value, "is neither 1 nor 0")
+        return _YES_OR_NO[value.lower()]
+
+    def count(self, column: str) -> int:
+        """Return a whole number from 1 to 99; an empty cell is 1."""
+        value = self.optional(column) or "1"
+        if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 99):
+            raise BadCell(column, value, "is no number from 1 to 99")
+        return int(value)
+
+    def date(self, column: str) -> dt.date | None:
+        """Return 2026-07-03, 2026/7/3 or 2026.7.3 as a date; an empty cell is None."""
+        value = self.optional(column)
+        if not value:
+            return None
+        found = _DATE.fullmatch(value)
+        if found is None:
+            raise BadCell(column, value, "is no date like 2026-07-03")
+        try:
+            return dt.date(*(int(part) for part in found.groups()))
+        except ValueError as err:
+            raise BadCell(column, value, "is no day of the calendar") from err
+
+    def time(self, column: str) -> str:
+        """Return a time of day like 09:00, or "" for an empty cell."""
+        value = self.optional(column)
+        padded = value if len(value) != len("9:00") else f"0{value}"
+        if not value:
+            return ""
+        return self._matching(_TIME, column, padded, "is no time like 09:00")
+
+    def uids(self, column: str) -> tuple[str, ...]:
+        """Return card UIDs, separated by ";" in the cell, as upper-case hex."""
+        return tuple(
+            self._matching(_UID, column, value.upper(), "is no card UID in hex")
+            for value in self.words(column)
+        )
+
+    def words(self, column: str) -> tuple[str, ...]:
+        """Return what stands in a cell between ";" or blanks."""
+        return (
+            tuple(re.split(r"[;；\s]+", self.optional(column)))
+            if self.optional(column)
+            else ()
+        )
+
+    @staticmethod
+    def _matching(
+        pattern: re.Pattern[str], column: str, value: str, complaint: str
+    ) -> str:
+        if not pattern.fullmatch(value):
+            raise BadCell(column, value, complaint)
+        return value

@@ -1,0 +1,197 @@
+"""The tables sites.csv, items.csv and patrons.csv: their columns and what a row means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from kiosk.domain.values import Item, ItemState, PatronState, Site
+from sync.hub.importers.cells import Cells
+from sync.hub.importers.report import Rejected
+from sync.hub.importers.tables import BadCell, Column, Row
+from sync.hub.patrons import PatronRecord
+
+Value = TypeVar("Value")
+
+SITE_COLUMNS = (
+    Column("site_id", "站点代码"),
+    Column("name", "站点名称"),
+    Column("short_name", "简称", required=False),
+    Column("level", "级别"),
+    Column("parent", "上级站点"),
+    Column("isil", "机构代码", required=False),
+    Column("keeper", "管理员", required=False),
+    Column("phone", "电话", required=False),
+    Column("opens", "开门时间", required=False),
+    Column("closes", "关门时间", required=False),
+)
+ITEM_COLUMNS = (
+    Column("barcode", "条码号"),
+    Column("title_id", "记录号"),
+    Column("item_type", "文献类型"),
+    Column("state", "状态"),
+    Column("owner", "所属馆"),
+    Column("home_site", "馆藏地"),
+    Column("current_site", "当前位置", required=False),
+    Column("adult_only", "限成人", required=False),
+    Column("parts", "件数", required=False),
+)
+PATRON_COLUMNS = (
+    Column("number", "读者证号"),
+    Column("name", "姓名"),
+    Column("patron_type", "读者类型"),
+    Column("state", "状态"),
+    Column("expires_on", "有效期至", required=False),
+    Column("card_uid", "卡片序列号", required=False),
+    Column("qr", "读者码", required=False),
+)
+
+LEVELS = {
+    "HUB": "HUB",
+    "BRANCH": "BRANCH",
+    "POINT": "POINT",
+    "总馆": "HUB",
+    "分馆": "BRANCH",
+    "服务点": "POINT",
+}
+ITEM_TYPES = {
+    "BOOK": "BOOK",
+    "CHILDREN": "CHILDREN",
+    "PERIODICAL": "PERIODICAL",
+    "AV": "AV",
+    "REFERENCE": "REFERENCE",
+    "ROTATING": "ROTATING",
+    "ACCESSIBLE": "ACCESSIBLE",
+    "普通图书": "BOOK",
+    "少儿图书": "CHILDREN",
+    "期刊": "PERIODICAL",
+    "音像": "AV",
+    "工具书": "REFERENCE",
+    "地方文献": "REFERENCE",
+    "轮换图书": "ROTATING",
+    "盲文": "ACCESSIBLE",
+    "大字": "ACCESSIBLE",
+}
+ITEM_STATES = {state.value: state.value for state in ItemState} | {
+    "可借": "lendable",
+    "馆内阅览": "reference",
+    "破损": "damaged",
+    "丢失": "lost",
+    "加工中": "in_process",
+    "剔旧": "withdrawn",
+}
+PATRON_TYPES = {
+    "ADULT": "ADULT",
+    "SENIOR": "SENIOR",
+    "CHILD": "CHILD",
+    "YOUTH": "YOUTH",
+    "FAMILY": "FAMILY",
+    "GROUP": "GROUP",
+    "TEMPORARY": "TEMPORARY",
+    "STAFF": "STAFF",
+    "普通读者": "ADULT",
+    "老年读者": "SENIOR",
+    "少儿读者": "CHILD",
+    "青少年": "YOUTH",
+    "家庭": "FAMILY",
+    "集体": "GROUP",
+    "临时": "TEMPORARY",
+    "馆员": "STAFF",
+}
+PATRON_STATES = {state.value: state.value for state in PatronState} | {
+    "有效": "valid",
+    "信用有效": "credit_valid",
+    "验证": "to_verify",
+    "挂失": "lost",
+    "暂停": "suspended",
+    "注销": "cancelled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Taken(Generic[Value]):
+    """A row that makes sense by itself; `key` names it among its table's rows."""
+
+    line: int
+    key: str
+    value: Value
+
+
+def site(cells: Cells) -> tuple[str, Site]:
+    """Read a site; every level but HUB needs a parent."""
+    level = cells.choice("level", LEVELS)
+    parent = cells.optional("parent")
+    if bool(parent) == (level == "HUB"):
+        complaint = "a hub has no parent" if parent else f"a {level} needs a parent"
+        raise BadCell("parent", parent, complaint)
+    name = cells.text("name")
+    value = Site(
+        site_id=cells.number("site_id"),
+        name=name,
+        short_name=cells.optional("short_name") or name[:8],
+        level=level,
+        parent=parent or None,
+        isil=cells.isil("isil") if cells.optional("isil") else "",
+        keeper=cells.optional("keeper"),
+        phone=cells.optional("phone"),
+        opens=cells.time("opens"),
+        closes=cells.time("closes"),
+    )
+    return value.site_id, value
+
+
+def item(cells: Cells) -> tuple[str, Item]:
+    """Read a copy. `current_site` is "" when the table does not say where it is."""
+    value = Item(
+        barcode=cells.number("barcode"),
+        title_id=cells.text("title_id"),
+        item_type=cells.choice("item_type", ITEM_TYPES),
+        state=ItemState(cells.choice("state", ITEM_STATES)),
+        owner=cells.isil("owner"),
+        home_site=cells.number("home_site"),
+        current_site=cells.optional("current_site").upper(),
+        adult_only=cells.flag("adult_only"),
+        parts=cells.count("parts"),
+    )
+    return value.barcode, value
+
+
+def patron(cells: Cells) -> tuple[str, PatronRecord]:
+    """Read a patron; whatever else a library knows of one is not asked for."""
+    value = PatronRecord(
+        number=cells.number("number"),
+        name=cells.text("name"),
+        patron_type=cells.choice("patron_type", PATRON_TYPES),
+        state=PatronState(cells.choice("state", PATRON_STATES)),
+        expires_on=cells.date("expires_on"),
+        card_uids=(*cells.uids("card_uid"), *cells.words("qr")),
+    )
+    return value.number, value
+
+
+def read_rows(
+    rows: Iterable[Row | Rejected], read: Callable[[Cells], tuple[str, Value]]
+) -> Iterator[Taken[Value] | Rejected]:
+    """Read each row by itself; the second row of one key is rejected as well."""
+    lines: dict[str, int] = {}
+    for row in rows:
+        if isinstance(row, Rejected):
+            yield row
+            continue
+        try:
+            key, value = read(Cells(row))
+        except BadCell as err:
+            yield reject(row.line, err)
+            continue
+        if key in lines:
+            reason = f"{key} stands in line {lines[key]} already"
+            yield Rejected(number=row.line, reason=reason, value=key)
+            continue
+        lines[key] = row.line
+        yield Taken(row.line, key, value)
+
+
+def reject(line: int, err: BadCell) -> Rejected:
+    """Say which cell of that line can't be used."""
+    return Rejected(number=line, column=err.column, value=err.value, reason=err.reason)
