@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from kiosk.demo.bench_books import BenchBook
 from kiosk.demo.people import PatronRow
 
 NONE, UNPLUG = "none", "unplug"
+#: What it takes to move a stack of books by hand.
+HAND_S = 0.6
 SCANNER_NOISE = bytes.fromhex("00FF1B5B410D00E0D0")
 
 
@@ -97,12 +100,18 @@ class Bench:
                     self.pad.place(self._tags[uid])
 
     def lift(self, names: Iterable[str]) -> None:
-        """Take books off the pad; one that does not lie there is already off."""
+        """Take books off the pad; one that does not lie there is already off.
+
+        Returns when a person would have the books in hand, so that whoever lays
+        them down again at once is seen to have lifted them.
+        """
         with self._lock:
-            for uid in self._uids(names):
-                if uid in self._on_pad:
-                    self._on_pad.remove(uid)
-                    self.pad.lift(uid)
+            lifted = [uid for uid in self._uids(names) if uid in self._on_pad]
+            for uid in lifted:
+                self._on_pad.remove(uid)
+                self.pad.lift(uid)
+        if lifted:
+            time.sleep(HAND_S)
 
     def put_card(self, name: str | None) -> None:
         """Lay one card on the reader, by number or UID, or take it away."""

@@ -1,0 +1,467 @@
+"""The decision table of the hub, and that the order of arrival never matters."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+from itertools import permutations
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.domain.values import Item, ItemState, Loan, Patron, PatronState, Site
+from sync.hub.circulation import (
+    Decision,
+    Known,
+    PatronLoan,
+    decide_ask,
+    decide_loan,
+    decide_return,
+    terms,
+)
+from sync.hub.default_rules import default_rules
+from sync.hub.history import (
+    Fact,
+    History,
+    HowClosed,
+    Move,
+    Severity,
+    Standing,
+    in_order,
+    replay,
+)
+from sync.protocol import Clock, Outcome
+
+NOON = dt.datetime(2026, 7, 3, 4, 0, tzinfo=dt.UTC)  # 12:00 in the county
+TODAY = dt.date(2026, 7, 3)
+HOUR = dt.timedelta(hours=1)
+DUE = dt.date(2026, 8, 2)
+RULES = default_rules("CN-629900-1-YLT", "00" * 16)
+ITEM = Item("B1", "t1", "BOOK", ItemState.LENDABLE, "CN-629900-1-YLT", "A", "A")
+ANNA = Patron("anna", "ADULT", PatronState.VALID, "安*")
+BO = Patron("bo", "ADULT", PatronState.VALID, "博*")
+
+
+def lend(patron: str, hours: float = 0, kiosk: str = "k1", **fields: Any) -> Fact:
+    return _fact(
+        Move.LEND,
+        hours,
+        kiosk,
+        {"patron_ref": patron, "loan_ref": f"ref-{patron}-{hours}", "due_on": DUE}
+        | fields,
+    )
+
+
+def give_back(hours: float, kiosk: str = "k1", **fields: Any) -> Fact:
+    return _fact(Move.RETURN, hours, kiosk, fields)
+
+
+def _fact(move: Move, hours: float, kiosk: str, fields: dict[str, Any]) -> Fact:
+    seq = fields.get("seq", int(hours * 100))
+    values: dict[str, Any] = {
+        "fact_id": f"{kiosk}-{seq}-{move}",
+        "item": "B1",
+        "move": move,
+        "standing": Standing.FIRM,
+        "at": NOON + hours * HOUR,
+        "clock": Clock.SYNCED,
+        "kiosk_id": kiosk,
+        "epoch": "e1",
+        "seq": seq,
+        "site_id": {"k1": "A", "k2": "B"}[kiosk],
+    }
+    return Fact(**(values | fields))
+
+
+def known(**changes: Any) -> Known:
+    return dataclasses.replace(Known(RULES, ITEM, ANNA), **changes)
+
+
+def kinds(decision: Decision) -> dict[str, Severity]:
+    return {finding.kind: finding.severity for finding in decision.findings}
+
+
+def loan_decision(
+    fact: Fact, before: Sequence[Fact] = (), what: Known | None = None
+) -> tuple[Decision, History]:
+    after = replay([*before, fact])
+    return decide_loan(fact, what or known(), after), after
+
+
+# --- the decision table: loans -------------------------------------------------------
+
+
+def test_loan_of_an_item_that_is_in_is_accepted() -> None:
+    decision, after = loan_decision(lend("anna"))
+
+    assert decision == Decision(Outcome.ACCEPTED, due_on=DUE)
+    assert after.open_loan is not None
+    assert after.open_loan.patron_ref == "anna"
+    assert after.location == "A"
+
+
+def test_loan_of_an_item_open_to_another_closes_that_loan_at_the_event_time() -> None:
+    decision, after = loan_decision(lend("bo", 5, "k2"), [lend("anna")])
+
+    closed, opened = after.loans
+    assert decision.outcome is Outcome.ACCEPTED_WITH_NOTICE
+    assert kinds(decision) == {"loan_displaced": Severity.MEDIUM}
+    assert (closed.returned_at, closed.how_closed) == (
+        NOON + 5 * HOUR,
+        HowClosed.UNRECORDED,
+    )
+    assert opened.patron_ref == "bo"
+
+
+def test_old_loan_that_arrives_after_a_newer_one_becomes_closed_history() -> None:
+    decision, after = loan_decision(lend("anna"), [lend("bo", 5, "k2")])
+
+    assert decision.outcome is Outcome.ACCEPTED
+    assert [loan.patron_ref for loan in after.loans] == ["anna", "bo"]
+    assert after.loans[0].returned_at == NOON + 5 * HOUR
+    assert after.findings[0].event_id == lend("bo", 5, "k2").fact_id
+
+
+def test_same_patron_again_renews_while_renewals_are_left() -> None:
+    again = lend("anna", 240, due_on=DUE + dt.timedelta(days=10), renewals=1)
+
+    decision, after = loan_decision(again, [lend("anna", renewals=1)])
+
+    (loan,) = after.loans
+    assert kinds(decision) == {"loan_renewed_by_loan": Severity.LOW}
+    assert (loan.renewed, loan.due_on) == (1, DUE + dt.timedelta(days=10))
+    assert decision.due_on == loan.due_on
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        lend("anna", 240, due_on=DUE + dt.timedelta(days=10), renewals=0),
+        lend("anna", 240, due_on=DUE - dt.timedelta(days=1), renewals=1),
+    ],
+    ids=["no renewal left", "would shorten"],
+)
+def test_same_patron_again_is_ignored_otherwise(again: Fact) -> None:
+    decision, after = loan_decision(again, [lend("anna", renewals=1)])
+
+    (loan,) = after.loans
+    assert kinds(decision) == {"loan_repeated": Severity.LOW}
+    assert (loan.renewed, loan.due_on) == (0, DUE)
+
+
+@pytest.mark.parametrize("clocks", [("guessed", "synced"), ("synced", "guessed")])
+def test_two_kiosks_with_a_guessed_clock_leave_it_to_the_county(
+    clocks: tuple[str, str],
+) -> None:
+    first = lend("anna", 0, "k1", clock=Clock(clocks[0]))
+    second = lend("bo", 1, "k2", clock=Clock(clocks[1]))
+
+    decision, after = loan_decision(second, [first])
+
+    assert decision.outcome is Outcome.NEEDS_STAFF
+    assert kinds(decision) == {"loans_overlap": Severity.HIGH}
+    assert [loan.patron_ref for loan in after.loans] == ["anna", "bo"]
+
+
+def test_guessed_times_far_apart_leave_no_doubt() -> None:
+    first = lend("anna", clock=Clock.GUESSED)
+
+    decision, _after = loan_decision(lend("bo", 24 * 30, "k2"), [first])
+
+    assert kinds(decision) == {"loan_displaced": Severity.MEDIUM}
+
+
+@pytest.mark.parametrize(
+    ("patron", "severity"),
+    [
+        (dataclasses.replace(ANNA, state=PatronState.SUSPENDED), Severity.MEDIUM),
+        (dataclasses.replace(ANNA, state=PatronState.LOST), Severity.MEDIUM),
+        (dataclasses.replace(ANNA, expires_on=dt.date(2026, 7, 2)), Severity.MEDIUM),
+        (dataclasses.replace(ANNA, patron_type="NEW"), Severity.MEDIUM),
+    ],
+)
+def test_loan_of_a_patron_who_may_not_borrow_stands(
+    patron: Patron, severity: Severity
+) -> None:
+    decision, after = loan_decision(lend("anna"), what=known(patron=patron))
+
+    assert decision.outcome is Outcome.ACCEPTED_WITH_NOTICE
+    assert kinds(decision) == {"lent_against_rules": severity}
+    assert after.open_loan is not None
+
+
+def test_limit_exceeded_is_a_low_note() -> None:
+    others = tuple(
+        PatronLoan(Loan(f"r{n}", f"X{n}", "anna", NOON, DUE), "BOOK") for n in range(5)
+    )
+
+    decision, _after = loan_decision(lend("anna"), what=known(patron_loans=others))
+
+    assert kinds(decision) == {"lent_against_rules": Severity.LOW}
+
+
+def test_unknown_patron_needs_staff_and_the_item_is_out() -> None:
+    decision, after = loan_decision(lend("x"), what=known(patron=None))
+
+    assert decision.outcome is Outcome.NEEDS_STAFF
+    assert after.open_loan is not None
+
+
+def test_unknown_item_is_lent_with_a_case() -> None:
+    decision, after = loan_decision(lend("anna"), what=known(item=None))
+
+    assert kinds(decision) == {"item_unknown": Severity.MEDIUM}
+    assert after.open_loan is not None
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [
+        (ItemState.LOST, "item_found"),
+        (ItemState.WITHDRAWN, "lent_against_rules"),
+        (ItemState.DAMAGED, "lent_against_rules"),
+        (ItemState.REFERENCE, "lent_against_rules"),
+    ],
+)
+def test_item_that_should_not_be_out_is_noted(state: ItemState, kind: str) -> None:
+    item = dataclasses.replace(ITEM, state=state)
+
+    decision, after = loan_decision(lend("anna"), what=known(item=item))
+
+    assert list(kinds(decision)) == [kind]
+    assert after.open_loan is not None
+
+
+# --- returns -------------------------------------------------------------------------
+
+
+def test_return_ends_the_loan_at_the_event_time() -> None:
+    back = give_back(3, "k2")
+    after = replay([lend("anna"), back])
+
+    (loan,) = after.loans
+    assert (loan.returned_at, loan.return_site, loan.how_closed) == (
+        NOON + 3 * HOUR,
+        "B",
+        HowClosed.RETURNED,
+    )
+
+
+def test_return_of_an_item_not_on_loan_is_accepted() -> None:
+    back = give_back(3, "k1")
+
+    assert decide_return(back, known(), replay([back])) == Decision(Outcome.ACCEPTED)
+
+
+def test_return_elsewhere_says_whose_book_it_is() -> None:
+    back = give_back(3, "k2")
+    home = Site("A", "马坪村借阅点", "马坪村", "point")
+
+    decision = decide_return(back, known(home=home), replay([back]))
+
+    assert (decision.outcome, decision.reason, decision.params) == (
+        Outcome.ACCEPTED_WITH_NOTICE,
+        "return.other_site",
+        {"owner": "马坪村借阅点"},
+    )
+
+
+def test_stale_return_keeps_the_later_loan() -> None:
+    back = give_back(1, "k2")
+    after = replay([lend("anna", 5), back])
+
+    decision = decide_return(back, known(), after)
+
+    assert after.open_loan is not None
+    assert kinds(decision) == {"return_stale": Severity.LOW}
+
+
+def test_return_of_an_unknown_item_opens_a_case() -> None:
+    back = give_back(1)
+
+    decision = decide_return(back, known(item=None), replay([back]))
+
+    assert kinds(decision) == {"item_unknown": Severity.MEDIUM}
+
+
+def test_return_that_quotes_a_loan_comes_after_it_whatever_the_clocks_say() -> None:
+    loan = lend("anna", 2)
+    back = give_back(1, "k2", loan_ref=loan.loan_ref)
+
+    after = replay([loan, back])
+
+    assert after.open_loan is None
+    assert after.loans[0].returned_at == loan.at
+
+
+def test_guessed_return_before_a_loan_is_left_to_the_county() -> None:
+    back = give_back(1, "k2", clock=Clock.GUESSED)
+
+    after = replay([lend("anna", 2), back])
+
+    (finding,) = after.findings
+    assert (finding.kind, finding.severity) == ("return_or_loan_first", Severity.HIGH)
+    assert finding.event_id == back.fact_id
+
+
+def test_one_devices_order_is_never_reversed() -> None:
+    loan = lend("anna", 2, seq=1)
+    back = give_back(1, seq=2)  # its clock was set back in between
+
+    assert replay([back, loan]).open_loan is None
+
+
+def test_guess_that_ran_ahead_gives_way_to_the_trusted_time_after_it() -> None:
+    ahead = lend("anna", 9000, seq=1, clock=Clock.GUESSED)
+    trusted = give_back(1, seq=2)
+
+    loan, back = in_order([trusted, ahead])
+
+    assert (loan.at, back.at) == (trusted.at, trusted.at)
+
+
+# --- asks ----------------------------------------------------------------------------
+
+
+def test_ask_is_granted_with_its_due_date() -> None:
+    decision = decide_ask(lend("anna"), known(), History())
+
+    assert decision == Decision(Outcome.ACCEPTED, due_on=DUE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "before", "reason"),
+    [
+        ({"patron": None}, (), "E-CARD-UNKNOWN"),
+        ({"item": None}, (), "E-ITEM-UNKNOWN"),
+        ({}, (lend("bo", -1),), "E-ITEM-OTHERLOAN"),
+        ({}, (lend("anna", -1),), "E-ITEM-MINE"),
+        (
+            {"patron": dataclasses.replace(ANNA, state=PatronState.LOST)},
+            (),
+            "E-CARD-LOST",
+        ),
+        (
+            {"item": dataclasses.replace(ITEM, state=ItemState.DAMAGED)},
+            (),
+            "E-ITEM-DAMAGED",
+        ),
+    ],
+)
+def test_ask_is_refused_with_the_reason(
+    changes: dict[str, Any], before: tuple[Fact, ...], reason: str
+) -> None:
+    decision = decide_ask(lend("anna"), known(**changes), replay(before))
+
+    assert (decision.outcome, decision.reason) == (Outcome.REFUSED, reason)
+    assert decision.findings == ()
+
+
+def test_reservation_never_ends_a_loan() -> None:
+    after = replay([lend("bo"), lend("anna", 1, standing=Standing.ASKED)])
+
+    assert [loan.patron_ref for loan in after.loans] == ["bo"]
+
+
+def test_loan_ends_a_reservation_without_a_case() -> None:
+    after = replay([lend("anna", standing=Standing.ASKED), lend("bo", 1, "k2")])
+
+    assert [loan.patron_ref for loan in after.loans] == ["bo"]
+    assert after.findings == ()
+
+
+@pytest.mark.parametrize("standing", [Standing.REFUSED, Standing.WITHDRAWN])
+def test_ask_that_came_to_nothing_leaves_no_trace(standing: Standing) -> None:
+    assert replay([lend("anna", standing=standing)]) == History()
+
+
+# --- due dates -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("promised", "clock", "due_on", "kept"),
+    [
+        (None, Clock.SYNCED, DUE, True),
+        (dt.date(2026, 7, 20), Clock.SYNCED, dt.date(2026, 7, 20), True),
+        (DUE + dt.timedelta(days=3), Clock.SYNCED, DUE + dt.timedelta(days=3), True),
+        (DUE + dt.timedelta(days=4), Clock.SYNCED, DUE, False),
+        (TODAY - dt.timedelta(days=1), Clock.RTC, DUE, False),
+        (dt.date(2031, 1, 1), Clock.GUESSED, DUE, True),
+    ],
+)
+def test_promised_day_holds_if_it_is_sane(
+    promised: dt.date | None, clock: Clock, due_on: dt.date, *, kept: bool
+) -> None:
+    agreed = terms(known(), TODAY, promised, clock)
+
+    assert (agreed.due_on, agreed.kept) == (due_on, kept)
+
+
+def test_terms_of_the_unknown_are_a_month() -> None:
+    assert terms(known(patron=None), TODAY, None, Clock.SYNCED).due_on == DUE
+
+
+def test_every_patron_type_may_borrow_a_book_but_no_reference_work() -> None:
+    for name in RULES.patrons:
+        assert RULES.loans[f"{name}/BOOK"].lendable
+        assert not RULES.loans[f"{name}/REFERENCE"].lendable
+
+
+# --- order of arrival ------------------------------------------------------------------
+
+_FACTS = st.builds(
+    _fact,
+    st.sampled_from(Move),
+    st.integers(-50, 50),
+    st.sampled_from(["k1", "k2"]),
+    st.fixed_dictionaries(
+        {
+            "patron_ref": st.sampled_from(["anna", "bo"]),
+            "loan_ref": st.sampled_from(["", "ref-1", "ref-2"]),
+            "due_on": st.sampled_from([DUE, DUE + dt.timedelta(days=9)]),
+            "renewals": st.integers(0, 1),
+            "clock": st.sampled_from(Clock),
+            "standing": st.sampled_from(Standing),
+            "seq": st.integers(1, 10_000),
+        }
+    ),
+)
+
+
+@given(st.lists(_FACTS, max_size=7, unique_by=lambda fact: (fact.kiosk_id, fact.seq)))
+def test_history_is_sound_for_any_facts(facts: list[Fact]) -> None:
+    history = replay(facts)
+
+    for earlier, later in zip(history.loans, history.loans[1:], strict=False):
+        assert earlier.returned_at is not None
+        assert earlier.loaned_at <= earlier.returned_at <= later.loaned_at
+
+
+@given(
+    st.lists(_FACTS, max_size=7, unique_by=lambda fact: (fact.kiosk_id, fact.seq)),
+    st.randoms(use_true_random=False),
+)
+def test_any_order_of_arrival_gives_the_same_history(
+    facts: list[Fact], dice: Any
+) -> None:
+    shuffled = list(facts)
+    dice.shuffle(shuffled)
+
+    assert replay(shuffled) == replay(facts)
+
+
+def test_every_order_of_a_busy_day_gives_the_same_history() -> None:
+    day = [
+        lend("anna", 1),
+        give_back(2, "k2"),
+        lend("bo", 3, "k2"),
+        lend("anna", 4),
+        give_back(5),
+    ]
+
+    histories = {repr(replay(order)) for order in permutations(day)}
+
+    assert len(histories) == 1
