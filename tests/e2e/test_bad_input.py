@@ -36,7 +36,7 @@ def test_each_troublesome_tag_has_words_of_its_own(county: Demo, screen: Page) -
     for trouble, words in (
         ("blank", "芯片是空的"),
         ("foreign", "不是我们县的书"),
-        ("set_incomplete", "还差"),
+        ("set_incomplete", "少了"),
     ):
         county.place(kinds[trouble])
         expect(screen.locator(".books")).to_contain_text(words)

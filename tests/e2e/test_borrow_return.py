@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.demo import Demo, eventually
 
@@ -128,13 +128,15 @@ def test_a_card_that_may_not_borrow_is_told_why(
     expect(screen.locator("button[value=confirm]:not([disabled])")).to_have_count(0)
 
 
-def test_the_staff_desk_shows_what_comes_in(county: Demo, screen: Page) -> None:
+def test_the_staff_desk_shows_what_comes_in(
+    county: Demo, screen: Page, browser: Browser
+) -> None:
     book = county.items[7]
-    desk = screen.context.new_page()
-    desk.goto(f"{county.hub}desk/")
+    desk = browser.new_page()
+    desk.goto(county.hub)
     desk.locator("input[name=name]").fill(county.hub_user)
     desk.locator("input[name=password]").fill(county.hub_password)
-    desk.locator("button[type=submit]").last.click()
+    desk.locator("button.main").click()
     desk.goto(f"{county.hub}desk/events")
 
     screen.locator("button[value=return]").click()
