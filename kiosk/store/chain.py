@@ -1,0 +1,95 @@
+"""The chain of events: from rows to events, and whether it is whole."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from kiosk.store.ledger_schema import STORED, epochs, events
+from sync.protocol import GENESIS_HASH, Event
+
+#: Rows fetched at once when the whole chain is read.
+_FETCH_ROWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One stretch of the chain; its events are numbered from `before` + 1."""
+
+    epoch: str
+    kiosk_id: str
+    before: int
+    whole: bool
+
+
+class _Link(msgspec.Struct):
+    epoch: str
+    seq: int
+    prev_hash: str
+
+
+def event_of(digest: bytes, body: bytes) -> Event:
+    """Make the event of a row. Raises msgspec.DecodeError for a damaged body."""
+    event = msgspec.json.decode(body, type=Event)
+    return msgspec.structs.replace(event, hash=digest.hex())
+
+
+def epochs_of(connection: Connection) -> tuple[Epoch, ...]:
+    """Every epoch, oldest first."""
+    query = select(epochs).order_by(epochs.c.ordinal)
+    return tuple(
+        Epoch(row.epoch, row.kiosk_id, row.before, bool(row.whole))
+        for row in connection.execute(query)
+    )
+
+
+def first_break(connection: Connection) -> str | None:
+    """Say where the chain is broken, or None when every event is as it was written.
+
+    An epoch that was salvaged may lack events; each that is there is checked.
+    """
+    every = epochs_of(connection)
+    # Events before the first epoch or behind a wrong `before` fall into a span that
+    # is not theirs, and are found there.
+    starts: list[int | None] = [None, *(epoch.before for epoch in every[1:])]
+    for epoch, start, end in zip(every, starts, [*starts[1:], None], strict=True):
+        query = select(events.c.number, *STORED).order_by(events.c.number)
+        if start is not None:
+            query = query.where(events.c.number > start)
+        if end is not None:
+            query = query.where(events.c.number <= end)
+        query = query.execution_options(yield_per=_FETCH_ROWS)
+        fault = _break_in(epoch, connection.execute(query))
+        if fault is not None:
+            return f"epoch {epoch.epoch}, {fault}"
+    return None
+
+
+def _break_in(epoch: Epoch, rows: Iterable[tuple[int, bytes, bytes]]) -> str | None:
+    seq, last_hash = 0, GENESIS_HASH
+    for number, digest, body in rows:
+        if hashlib.sha256(body).digest() != digest:
+            return f"event {number - epoch.before}: not the content that was hashed"
+        link = _link(body)
+        if link is None or (link.epoch, link.seq) != (
+            epoch.epoch,
+            number - epoch.before,
+        ):
+            return f"event {number - epoch.before}: it belongs to another place"
+        if epoch.whole and link.seq != seq + 1:
+            return f"event {seq + 1} is missing"
+        if link.seq == seq + 1 and (epoch.whole or seq) and link.prev_hash != last_hash:
+            return f"event {link.seq}: it does not follow event {seq}"
+        seq, last_hash = link.seq, digest.hex()
+    return None
+
+
+def _link(body: bytes) -> _Link | None:
+    try:
+        return msgspec.json.decode(body, type=_Link)
+    except msgspec.DecodeError:
+        return None

@@ -1,0 +1,98 @@
+"""What is read from the ledger, by the kiosk that writes it and by the agent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
+
+from kiosk.service.ports import Head
+from kiosk.store.chain import event_of
+from kiosk.store.errors import LedgerDamaged
+from kiosk.store.ledger_schema import STORED, epochs, events, open_asks, subjects
+from sync.protocol import GENESIS_HASH, Event
+
+_HEAD = (
+    select(epochs.c.epoch, epochs.c.before, events.c.number, events.c.hash)
+    .outerjoin_from(epochs, events, events.c.number > epochs.c.before)
+    .order_by(epochs.c.ordinal.desc(), events.c.number.desc())
+    .limit(1)
+)
+
+
+def head_of(connection: Connection) -> tuple[Head, int]:
+    """The end of the newest epoch, and the number before its first event."""
+    row = connection.execute(_HEAD).one_or_none()
+    if row is None:
+        raise LedgerDamaged("ledger: it has no epoch")
+    if row.number is None:
+        return Head(row.epoch, 0, GENESIS_HASH), row.before
+    return Head(row.epoch, row.number - row.before, row.hash.hex()), row.before
+
+
+def span_of(connection: Connection, epoch: str) -> tuple[int, int] | None:
+    """The numbers between which an epoch's events lie: before, and its last one."""
+    later = select(epochs.c.ordinal).where(epochs.c.epoch == epoch).scalar_subquery()
+    query = (
+        select(epochs.c.epoch, epochs.c.before)
+        .where(epochs.c.ordinal >= later)
+        .order_by(epochs.c.ordinal)
+        .limit(2)
+    )
+    found = connection.execute(query).all()
+    if not found:
+        return None
+    if len(found) == 1:
+        last = connection.execute(select(func.max(events.c.number))).scalar_one()
+        return found[0].before, last or 0
+    return found[0].before, found[1].before
+
+
+def events_between(after: int, last: int) -> Select[bytes, bytes]:
+    """Rows numbered after + 1 … last, in order."""
+    return (
+        select(*STORED)
+        .where(and_(events.c.number > after, events.c.number <= last))
+        .order_by(events.c.number)
+    )
+
+
+def count_between(connection: Connection, after: int, last: int) -> int:
+    """How many events are numbered after + 1 … last."""
+    query = select(func.count()).where(
+        and_(subjects.c.number > after, subjects.c.number <= last)
+    )
+    return connection.execute(query).scalar_one()
+
+
+def events_about(
+    connection: Connection, subject: ColumnElement[bool], after_seq: int
+) -> tuple[Event, ...]:
+    """Events of the newest epoch after `after_seq` whose subject row fits, in order."""
+    _, before = head_of(connection)
+    query = (
+        select(*STORED)
+        .join_from(subjects, events, subjects.c.number == events.c.number)
+        .where(and_(subjects.c.number > before + after_seq, subject))
+        .order_by(subjects.c.number)
+    )
+    return to_events(connection.execute(query))
+
+
+def select_open_asks() -> Select[bytes, bytes]:
+    """Asks without a close, oldest first."""
+    return (
+        select(*STORED)
+        .join_from(open_asks, events, events.c.number == open_asks.c.number)
+        .order_by(open_asks.c.number)
+    )
+
+
+def to_events(rows: Iterable[Row[Any]]) -> tuple[Event, ...]:
+    """Make events of (hash, body) rows. Raises LedgerDamaged."""
+    try:
+        return tuple(event_of(row.hash, row.body) for row in rows)
+    except msgspec.DecodeError as err:
+        raise LedgerDamaged(f"ledger: an event can't be read: {err}") from err

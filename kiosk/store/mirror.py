@@ -1,0 +1,160 @@
+"""The mirror as the kiosk sees it: read-only, empty while there is none to read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, select
+
+from kiosk.clock import HubTime
+from kiosk.domain.rules import Rules
+from kiosk.domain.values import Item, Loan, Patron, Site, Title
+from kiosk.service.ports import MirrorStatus
+from kiosk.store.engine import reader_engine, schema_version, transaction
+from kiosk.store.errors import MirrorBusy, MirrorDamaged, mirror_error
+from kiosk.store.mirror_queries import (
+    acked_of,
+    final_of,
+    hub_time_of,
+    status_of,
+    verdicts_of,
+)
+from kiosk.store.mirror_schema import (
+    UPGRADES,
+    credentials,
+    items,
+    loans,
+    patrons,
+    rules,
+    sites,
+    titles,
+    verdicts,
+)
+from sync.protocol import AckedThrough, Outcome, SignedRules, Verdict
+
+Value = TypeVar("Value")
+Answer = TypeVar("Answer")
+
+log = structlog.get_logger(__name__)
+
+
+class MirrorReader:
+    """Implements `kiosk.service.ports.Mirror`; any thread may call it.
+
+    Opens the file anew for each call, so it follows a mirror that was replaced.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._engine = reader_engine(path)
+        self._readable = True
+
+    def patron_by_digest(self, digest: str) -> Patron | None:
+        query = (
+            select(patrons.c.body)
+            .join_from(
+                credentials, patrons, patrons.c.patron_ref == credentials.c.patron_ref
+            )
+            .where(credentials.c.digest == digest)
+        )
+        return self._one(query, Patron)
+
+    def patron(self, patron_ref: str) -> Patron | None:
+        return self._one(_by_key(patrons, patron_ref), Patron)
+
+    def item(self, barcode: str) -> Item | None:
+        return self._one(_by_key(items, barcode), Item)
+
+    def title(self, title_id: str) -> Title | None:
+        return self._one(_by_key(titles, title_id), Title)
+
+    def site(self, site_id: str) -> Site | None:
+        return self._one(_by_key(sites, site_id), Site)
+
+    def loan_of(self, item: str) -> Loan | None:
+        """The open loan of an item; the latest, should the feed be between two."""
+        found = self._loans(loans.c.item == item)
+        return max(found, key=lambda loan: loan.loaned_at, default=None)
+
+    def loans_of(self, patron_ref: str) -> tuple[Loan, ...]:
+        """A patron's open loans, oldest first."""
+        found = self._loans(loans.c.patron_ref == patron_ref)
+        return tuple(sorted(found, key=lambda loan: (loan.loaned_at, loan.loan_ref)))
+
+    def rules(self) -> Rules | None:
+        newest = select(rules.c.body).order_by(rules.c.version.desc()).limit(1)
+        signed = self._one(newest, SignedRules)
+        return None if signed is None else signed.rules
+
+    def status(self) -> MirrorStatus:
+        return self._ask(status_of, MirrorStatus(cursor=0, synced_at=None))
+
+    def verdicts(self, event_ids: Sequence[str]) -> Mapping[str, Verdict]:
+        return self._ask(lambda connection: verdicts_of(connection, event_ids), {})
+
+    def final(self, event_ids: Sequence[str]) -> frozenset[str]:
+        """Those of these events on which the hub has given its last word."""
+        return self._ask(
+            lambda connection: final_of(connection, event_ids), frozenset()
+        )
+
+    def count_outcomes(self) -> Mapping[Outcome, int]:
+        """How many verdicts of each kind there are."""
+        query = select(verdicts.c.outcome, func.count()).group_by(verdicts.c.outcome)
+
+        def read(connection: Connection) -> Mapping[Outcome, int]:
+            rows = connection.execute(query)
+            return {Outcome(outcome): number for outcome, number in rows}
+
+        return self._ask(read, {})
+
+    def acked(self) -> AckedThrough | None:
+        """What the hub holds of the epoch it met last."""
+        return self._ask(acked_of, None)
+
+    def hub_time(self) -> HubTime | None:
+        """The hub's clock at its last answer, beside our own since boot."""
+        return self._ask(hub_time_of, None)
+
+    def _loans(self, subject: ColumnElement[bool]) -> list[Loan]:
+        query = select(loans.c.body).where(subject)
+
+        def read(connection: Connection) -> list[Loan]:
+            bodies = connection.scalars(query)
+            return [msgspec.json.decode(body, type=Loan) for body in bodies]
+
+        return self._ask(read, [])
+
+    def _one(self, query: Select[Any], kind: type[Value]) -> Value | None:
+        def read(connection: Connection) -> Value | None:
+            body = connection.scalar(query)
+            return None if body is None else msgspec.json.decode(body, type=kind)
+
+        return self._ask(read, None)
+
+    def _ask(self, question: Callable[[Connection], Answer], nothing: Answer) -> Answer:
+        """Answer from one state of the mirror, or `nothing` while it can't be read."""
+        if not self._path.exists():
+            return nothing
+        try:
+            with transaction(self._engine, mirror_error) as connection:
+                if schema_version(connection) != len(UPGRADES):
+                    return nothing
+                answer = question(connection)
+        except (MirrorBusy, MirrorDamaged, msgspec.DecodeError) as err:
+            # Being replaced, or soon to be set aside by the agent: it holds nothing.
+            report = log.warning if self._readable else log.debug
+            report("mirror unreadable", why=str(err))
+            self._readable = False
+            return nothing
+        self._readable = True
+        return answer
+
+
+def _by_key(table: Table, key: str) -> Select[Any]:
+    (column,) = table.primary_key.columns
+    return select(table.c.body).where(column == key)

@@ -1,0 +1,91 @@
+"""How a change of the feed becomes a row of the mirror."""
+
+from __future__ import annotations
+
+from typing import Any, assert_never
+
+import msgspec
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects.sqlite import insert
+
+from kiosk.store.mirror_schema import (
+    KEPT,
+    credentials,
+    items,
+    loans,
+    patrons,
+    rules,
+    sites,
+    titles,
+)
+from sync.protocol import (
+    Change,
+    CredentialChanged,
+    ItemChanged,
+    LoanChanged,
+    PatronChanged,
+    Removed,
+    RulesChanged,
+    SiteChanged,
+    TitleChanged,
+)
+
+_PUT = {
+    table.name: insert(table).prefix_with("OR REPLACE")
+    for table in (*KEPT.values(), rules)
+}
+
+
+def apply_change(connection: Connection, change: Change) -> None:
+    """Put or remove one row. Doing it twice is the same as doing it once."""
+    if isinstance(change, Removed):
+        _remove(connection, change)
+        return
+    table, keys = _place(change)
+    row = keys if table is credentials else keys | {"body": _body(change)}
+    connection.execute(_PUT[table.name], row)
+
+
+def _place(
+    change: PatronChanged
+    | CredentialChanged
+    | TitleChanged
+    | ItemChanged
+    | LoanChanged
+    | SiteChanged
+    | RulesChanged,
+) -> tuple[Table, dict[str, Any]]:
+    """The table of a change, and the columns by which its row is found."""
+    match change:
+        case PatronChanged(value=patron):
+            return patrons, {"patron_ref": patron.patron_ref}
+        case CredentialChanged(value=known):
+            return credentials, {"digest": known.digest, "patron_ref": known.patron_ref}
+        case TitleChanged(value=title):
+            return titles, {"title_id": title.title_id}
+        case ItemChanged(value=item):
+            return items, {"barcode": item.barcode}
+        case LoanChanged(value=loan):
+            return loans, {
+                "loan_ref": loan.loan_ref,
+                "item": loan.item,
+                "patron_ref": loan.patron_ref,
+            }
+        case SiteChanged(value=site):
+            return sites, {"site_id": site.site_id}
+        case RulesChanged(value=signed):
+            return rules, {"version": signed.rules.version}
+        case _:
+            assert_never(change)
+
+
+def _body(change: Any) -> bytes:
+    return msgspec.json.encode(change.value)
+
+
+def _remove(connection: Connection, removed: Removed) -> None:
+    """Rules are never removed; of what a newer hub may name, nothing is kept here."""
+    table = KEPT.get(removed.what)
+    if table is not None:
+        (key,) = table.primary_key.columns
+        connection.execute(table.delete().where(key == removed.key))

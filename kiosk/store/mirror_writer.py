@@ -1,0 +1,205 @@
+"""The mirror as the agent writes it: everything the hub said, and nothing else."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import structlog
+from sqlalchemy import Connection, Engine
+
+from kiosk.clock import BootTime, boot_time
+from kiosk.service.ports import MirrorStatus
+from kiosk.store.engine import transaction, upgrade, writer_engine
+from kiosk.store.errors import (
+    BadRulesSignature,
+    MirrorBusy,
+    MirrorDamaged,
+    MirrorError,
+    MirrorInUse,
+    mirror_error,
+)
+from kiosk.store.lock import WriterLock
+from kiosk.store.mirror_changes import apply_change
+from kiosk.store.mirror_queries import acked_of, final_of, status_of
+from kiosk.store.mirror_schema import KEPT, PRAGMAS, UPGRADES, feed
+from kiosk.store.settling import put_verdicts, settle, unsettle
+from sync.keys import rules_are_genuine
+from sync.protocol import AckedThrough, FeedPage, RulesChanged, Verdict
+
+log = structlog.get_logger(__name__)
+
+
+class MirrorWriter:
+    """The one writer of `mirror.db`; each call is one transaction.
+
+    A damaged file is set aside as `mirror.damaged-<n>.db` and a new one begun:
+    the hub tells all of it again.
+    """
+
+    def __init__(
+        self, path: Path, hub_key: str, boot: Callable[[], BootTime] = boot_time
+    ) -> None:
+        """Open or create the mirror. `hub_key` (hex) signs the rules.
+
+        Raises MirrorInUse, MirrorError.
+        """
+        self._hub_key = hub_key
+        self._boot = boot
+        try:
+            self._engine, self._lock = _open(path)
+        except MirrorError:
+            raise
+        except OSError as err:
+            raise MirrorBusy(f"{path}: {err}") from err
+
+    def cursor(self) -> int:
+        """Where the feed goes on."""
+        return self.status().cursor
+
+    def status(self) -> MirrorStatus:
+        with self._transaction() as connection:
+            return status_of(connection)
+
+    def acked(self) -> AckedThrough | None:
+        """What the hub holds of the epoch it met last."""
+        with self._transaction() as connection:
+            return acked_of(connection)
+
+    def final(self, event_ids: Sequence[str]) -> frozenset[str]:
+        """Those of these events on which the hub has given its last word."""
+        with self._transaction() as connection:
+            return final_of(connection, event_ids)
+
+    def apply_page(self, page: FeedPage) -> None:
+        """Apply the changes and move the cursor; a page applied before does nothing.
+
+        Raises BadRulesSignature, and then nothing of the page is applied.
+        """
+        for change in page.changes:
+            if isinstance(change, RulesChanged):
+                self._check(change)
+        with self._transaction() as connection:
+            if page.cursor <= status_of(connection).cursor:
+                return
+            for change in page.changes:
+                apply_change(connection, change)
+            connection.execute(feed.update().values(cursor=page.cursor))
+            self._note_time(connection, page.hub_time)
+            settle(connection)
+
+    def put_verdicts(
+        self,
+        verdicts: Sequence[Verdict],
+        acked_through: AckedThrough | None,
+        hub_time: dt.datetime,
+    ) -> None:
+        """Store what the hub made of events, and how far it holds their epoch.
+
+        A hub that holds less than it once said was restored from a backup: its
+        verdicts beyond that point no longer count.
+        """
+        with self._transaction() as connection:
+            put_verdicts(connection, verdicts, acked_through)
+            self._note_time(connection, hub_time)
+            settle(connection)
+
+    def mark_synced(self, hub_time: dt.datetime) -> None:
+        """The mirror held everything the hub knew at this time."""
+        with self._transaction() as connection:
+            connection.execute(feed.update().values(synced_at=hub_time.isoformat()))
+            self._note_time(connection, hub_time)
+
+    def empty(self) -> None:
+        """Forget the feed and start from cursor 0; verdicts and signed rules stay."""
+        with self._transaction() as connection:
+            for table in KEPT.values():
+                connection.execute(table.delete())
+            connection.execute(feed.update().values(cursor=0, synced_at=None))
+            unsettle(connection)
+            settle(connection)
+
+    def close(self) -> None:
+        self._engine.dispose()
+        self._lock.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _check(self, change: RulesChanged) -> None:
+        if not rules_are_genuine(change.value, self._hub_key):
+            version = change.value.rules.version
+            raise BadRulesSignature(f"rules version {version}: not signed by the hub")
+
+    def _note_time(self, connection: Connection, hub_time: dt.datetime) -> None:
+        at = self._boot()
+        connection.execute(
+            feed.update().values(
+                hub_time=hub_time.isoformat(),
+                boot_id=at.boot_id,
+                boottime_ns=at.boottime_ns,
+            )
+        )
+
+    def _transaction(self) -> AbstractContextManager[Connection]:
+        return transaction(self._engine, mirror_error)
+
+
+def _open(path: Path) -> tuple[Engine, WriterLock]:
+    with ExitStack() as undo:
+        lock = WriterLock(path.with_suffix(".lock"), MirrorInUse)
+        undo.callback(lock.close)
+        engine = _sound_or_new(path, lock)
+        undo.pop_all()
+        return engine, lock
+
+
+def _sound_or_new(path: Path, lock: WriterLock) -> Engine:
+    try:
+        return _sound(path, lock)
+    except MirrorDamaged as err:
+        log.warning("mirror set aside", file=str(_set_aside(path)), why=str(err))
+        return _sound(path, lock)
+
+
+def _sound(path: Path, lock: WriterLock) -> Engine:
+    """Open a mirror and check it. Raises MirrorDamaged, MirrorError."""
+    with ExitStack() as undo:
+        engine = writer_engine(path, lock, PRAGMAS)
+        undo.callback(engine.dispose)
+        upgrade(engine, mirror_error, UPGRADES, MirrorDamaged)
+        with transaction(engine, mirror_error) as connection:
+            verdict = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+            status_of(connection)
+        if verdict != "ok":
+            raise MirrorDamaged(f"mirror: {verdict}")
+        undo.pop_all()
+        return engine
+
+
+def _set_aside(path: Path) -> Path:
+    """Move the database out of the way, its WAL along."""
+    aside = next(
+        name
+        for number in count(1)
+        if not (name := path.with_suffix(f".damaged-{number}.db")).exists()
+    )
+    path.with_name(path.name + "-shm").unlink(missing_ok=True)
+    wal = path.with_name(path.name + "-wal")
+    if wal.exists():
+        wal.replace(aside.with_name(aside.name + "-wal"))
+    path.replace(aside)
+    return aside
