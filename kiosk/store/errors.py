@@ -11,6 +11,8 @@ import sqlite3
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from kiosk.service import ports
+
 #: SQLite keeps the kind of an error in the low byte of its extended code.
 _PRIMARY = 0xFF
 
@@ -31,8 +33,8 @@ class Corrupt(StoreError):
     """The file or its medium can't be trusted; open the database again."""
 
 
-class LedgerError(StoreError):
-    """Base of the errors of `ledger.db`."""
+class LedgerError(StoreError, ports.LedgerError):
+    """Base of the errors of `ledger.db`; the use cases know it by the port's name."""
 
 
 class LedgerBusy(Transient, LedgerError, TimeoutError):

@@ -54,12 +54,14 @@ log = structlog.get_logger(__name__)
 _NEW_TARGET = insert(tag_states).values(
     since=select(func.coalesce(func.max(events.c.number), 0)).scalar_subquery()
 )
-#: What was last seen of a tag stays true when something else is desired of it.
+#: What was seen of a tag before a new wish no longer counts: it may have been
+#: written at another point in between.
 _SET_TARGET = _NEW_TARGET.on_conflict_do_update(
     index_elements=[tag_states.c.uid],
     set_={
         "item": _NEW_TARGET.excluded.item,
         "desired": _NEW_TARGET.excluded.desired,
+        "seen": None,
         "since": _NEW_TARGET.excluded.since,
     },
 )

@@ -242,13 +242,14 @@ def test_tag_is_unhealed_until_it_is_seen_as_desired(ledger: SqliteLedger) -> No
     }
 
 
-def test_new_target_keeps_what_was_last_seen(ledger: SqliteLedger) -> None:
+def test_new_target_forgets_what_was_seen_before(ledger: SqliteLedger) -> None:
+    """Lent here, returned and armed elsewhere, lent here again: it must be disarmed."""
     ledger.record([fact(1)], AT, [TagTarget("E1", "B1", Security.OUT)])
     ledger.note_seen({"E1": Security.OUT})
 
-    ledger.record([fact(2)], AT, [TagTarget("E1", "B1", Security.IN)])
+    ledger.record([fact(2)], AT, [TagTarget("E1", "B1", Security.OUT)])
 
-    assert ledger.unhealed_tags() == (TagState("E1", "B1", Security.IN, Security.OUT),)
+    assert ledger.unhealed_tags() == (TagState("E1", "B1", Security.OUT, None),)
 
 
 def test_unhealed_tags_come_oldest_first(ledger: SqliteLedger) -> None:
