@@ -7,12 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from waitress.server import create_server
 
 from sync.hub import desk
 from sync.hub.users import Role, put_user
-from tests.browser import chromium
 from tests.integration.hub_world import NOON, County, county, database_url, hub
 
 __all__ = ["county", "database_url", "hub"]
@@ -38,16 +37,16 @@ def address(county: County) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(address: str) -> Iterator[Page]:
+def page(browser: Browser, address: str) -> Iterator[Page]:
     """A browser window with somebody logged in."""
-    with chromium() as browser:
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.goto(address)
-        page.fill("[name=name]", "liu")
-        page.fill("[name=password]", PASSWORD)
-        page.click("button.main")
-        page.wait_for_url("**/desk/")
-        yield page
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(address)
+    page.fill("[name=name]", "liu")
+    page.fill("[name=password]", PASSWORD)
+    page.click("button.main")
+    page.wait_for_url("**/desk/")
+    yield page
+    page.close()
 
 
 def test_event_appears_on_the_open_page_without_a_reload(

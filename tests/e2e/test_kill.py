@@ -145,7 +145,9 @@ def test_no_kill_loses_or_doubles_what_the_screen_confirmed(own_county: Demo) ->
     visitor = Visitor(county, county.cards[0], county.items[0])
     interrupted = 0
 
-    for _ in range(KILLS):
+    for kill in range(KILLS):
+        # With a slow hub an ask stays open for a while, and some kills fall into it.
+        county.network("slow" if kill % 2 else "up")
         pid = county.pid("run")
         timer = kill_at(dice.uniform(0.05, LONGEST_WAIT_S), county)
         try:
@@ -156,6 +158,7 @@ def test_no_kill_loses_or_doubles_what_the_screen_confirmed(own_county: Demo) ->
         timer.join()
         await_restart(county, pid)
 
+    county.network("up")
     events = eventually(
         lambda: _if_all_arrived(county), "the hub has the whole ledger", 30
     )
@@ -167,8 +170,9 @@ def test_no_kill_loses_or_doubles_what_the_screen_confirmed(own_county: Demo) ->
     assert visitor.confirmed[Kind.CHECKOUT] <= len(loans)
     returns = [event for event in events if event.kind is Kind.CHECKIN]
     assert visitor.confirmed[Kind.CHECKIN] <= len(returns)
-    # The control: kills did fall between an ask and its close, or this proves little.
-    assert any(event.kind is Kind.WITHDRAWN for event in events)
+    # The control: some kills did fall between an ask and its close.
+    reasons = [event.payload.get("reason") for event in events]
+    assert "restart" in reasons
 
 
 def _if_all_arrived(county: Demo) -> Sequence[Event]:

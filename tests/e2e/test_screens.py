@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from kiosk.view import Action, BookLine, LineState, Message, View
-from tests.browser import chromium
 from tests.ui_client import SCRIPT
 from tests.ui_desk import ScriptedDesk, Touch, first_view
 from tests.ui_views import STATES, shelf
@@ -51,12 +50,6 @@ class Kiosk:
         self.page.on("console", lambda message: self.complaints.append(message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def _kiosk(browser: Browser, size: ViewportSize, *, script: bool) -> Iterator[Kiosk]:
