@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -43,53 +42,51 @@ class NetworkRequest(msgspec.Struct, forbid_unknown_fields=True):
 def create_app(bench: Bench, network: Network, links: dict[str, str]) -> Flask:
     """Build the application; `links` are the kiosk's and the hub's addresses."""
     app = Flask(__name__)
-
-    def state() -> Response:
-        return _json({**bench.state(), "network": network.mode})
-
-    def change(perform: Callable[[], None]) -> Response:
-        perform()
-        return state()
-
-    @app.get("/")
-    def table() -> str:
-        return render_template("bench.html", links=links)
-
-    @app.get("/bench")
-    def show() -> Response:
-        return state()
-
-    @app.post("/bench/pad")
-    def pad() -> Response:
-        wanted = _body(PadRequest)
-        bench.lift(wanted.lift)
-        return change(lambda: bench.place(wanted.place))
-
-    @app.post("/bench/card")
-    def card() -> Response:
-        wanted = _body(CardRequest)
-        return change(lambda: bench.put_card(wanted.place))
-
-    @app.post("/bench/scan")
-    def scan() -> Response:
-        wanted = _body(ScanRequest)
-        return change(lambda: bench.scan(wanted.text))
-
-    @app.post("/bench/fault")
-    def fault() -> Response:
-        wanted = _body(FaultRequest)
-        return change(lambda: bench.fault(wanted.device, wanted.kind, wanted.times))
-
-    @app.post("/bench/network")
-    def set_network() -> Response:
-        wanted = _body(NetworkRequest)
-        return change(lambda: network.set_mode(wanted.mode))
-
+    api = _Api(bench, network)
+    app.add_url_rule("/", "page", lambda: render_template("bench.html", links=links))
+    app.add_url_rule("/bench", view_func=api.state)
+    for what in (api.pad, api.card, api.scan, api.fault, api.network):
+        path = f"/bench/{what.__name__}"
+        app.add_url_rule(path, view_func=what, methods=["POST"])
     app.register_error_handler(UnknownThing, lambda err: (_problem(err), 404))
     app.register_error_handler(BadFault, lambda err: (_problem(err), 400))
     app.register_error_handler(msgspec.DecodeError, lambda err: (_problem(err), 400))
     app.after_request(_dress)
     return app
+
+
+class _Api:
+    """Each call changes one thing and answers with the whole state."""
+
+    def __init__(self, bench: Bench, network: Network) -> None:
+        self._bench = bench
+        self._network = network
+
+    def state(self) -> Response:
+        return _json({**self._bench.state(), "network": self._network.mode})
+
+    def pad(self) -> Response:
+        wanted = _body(PadRequest)
+        self._bench.lift(wanted.lift)
+        self._bench.place(wanted.place)
+        return self.state()
+
+    def card(self) -> Response:
+        self._bench.put_card(_body(CardRequest).place)
+        return self.state()
+
+    def scan(self) -> Response:
+        self._bench.scan(_body(ScanRequest).text)
+        return self.state()
+
+    def fault(self) -> Response:
+        wanted = _body(FaultRequest)
+        self._bench.fault(wanted.device, wanted.kind, wanted.times)
+        return self.state()
+
+    def network(self) -> Response:
+        self._network.set_mode(_body(NetworkRequest).mode)
+        return self.state()
 
 
 def _body(kind: type[T]) -> T:

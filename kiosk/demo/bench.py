@@ -143,7 +143,7 @@ class Bench:
         self._disturb(device, kind, times)
 
     def state(self) -> dict[str, object]:
-        """What lies where, as plain values."""
+        """What lies where, as plain values; `memory_told_at` is by the monotonic clock."""
         with self._lock:
             return {
                 "pad": [self._book_state(uid) for uid in self._on_pad],
@@ -205,6 +205,7 @@ class Bench:
             "parts": book.parts,
             "trouble": book.trouble,
             "on_pad": uid in self._on_pad,
+            "memory_told_at": self.pad.memory_told_at(uid),
         }
 
 
