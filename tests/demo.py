@@ -39,14 +39,11 @@ class Demo:
     hub: str
     bench: str
     data: Path
+    hub_database: str
     hub_user: str
     hub_password: str
     cards: list[str]
     items: list[str]
-
-    @property
-    def database(self) -> str:
-        return f"sqlite:///{self.data / 'hub.db'}"
 
     def state(self) -> dict[str, Any]:
         return self._checked(requests.get(f"{self.bench}bench", timeout=10))
@@ -84,7 +81,7 @@ class Demo:
     def loans(self, *items: str) -> list[dict[str, Any]]:
         """Loans of these items at the hub, as it exports them, oldest first."""
         lines = self.tongjie(
-            "hub", "export", "loans", "--database", self.database, "--json"
+            "hub", "export", "loans", "--database", self.hub_database, "--json"
         )
         loans = [json.loads(line) for line in lines.splitlines()]
         return [loan for loan in loans if not items or loan["item"] in items]
@@ -96,7 +93,7 @@ class Demo:
 
     def events(self) -> list[dict[str, Any]]:
         lines = self.tongjie(
-            "hub", "export", "events", "--database", self.database, "--json"
+            "hub", "export", "events", "--database", self.hub_database, "--json"
         )
         return [json.loads(line) for line in lines.splitlines()]
 

@@ -51,6 +51,7 @@ class Ready(msgspec.Struct, frozen=True):
     hub: str
     bench: str
     data: str
+    hub_database: str
     hub_user: str
     hub_password: str
     cards: list[str]
@@ -81,6 +82,7 @@ def start(folder: Path, size: str, ports: Ports, stack: ExitStack, say: Say) -> 
         hub=hub,
         bench=bench_url,
         data=str(folder),
+        hub_database=database,
         hub_user=HUB_USER,
         hub_password=password,
         cards=[card.number for card in bench.cards],
