@@ -47,7 +47,11 @@ class BellListener:
         self._path = path
         path.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(str(path))
+        try:
+            self._socket.bind(str(path))
+        except OSError as err:
+            self._socket.close()
+            raise OSError(err.errno, f"bell: {err.strerror or err}", str(path)) from err
 
     def wait(self, timeout_s: float) -> bool:
         """Wait for a ring; all rings that have piled up count as one."""

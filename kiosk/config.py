@@ -87,7 +87,7 @@ def load(path: Path) -> Config:
         raise BadConfig(f"{path}: {err.strerror}") from err
     try:
         config = msgspec.toml.decode(text, type=Config)
-    except msgspec.DecodeError as err:
+    except (msgspec.DecodeError, UnicodeDecodeError) as err:
         raise BadConfig(f"{path}: {err}") from err
     _refuse_twins(path, config)
     return config

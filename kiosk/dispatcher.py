@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 import queue
-import secrets
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import assert_never
 
 from drivers.api import CardGone, CardSeen, CodeScanned, DeviceEvent, TagsOnPad
-from kiosk.broadcast import Broadcaster
-from kiosk.desk import LendingDesk
+from kiosk import logs
+from kiosk.display import Display
 from kiosk.domain.session import (
     Book,
     BookScanned,
     CardTaken,
     Effect,
+    FencePad,
     Input,
     Lend,
     LoansSettled,
@@ -28,7 +27,6 @@ from kiosk.domain.session import (
     ReturnsRecorded,
     Session,
     SessionOver,
-    StackChanged,
     TakeBack,
     Ticked,
     Touched,
@@ -36,6 +34,7 @@ from kiosk.domain.session import (
 )
 from kiosk.domain.step import idle_left, step, wakes_at
 from kiosk.healer import Healer
+from kiosk.loan_desk import LoanDesk
 from kiosk.messages import (
     DeviceDown,
     DeviceSaid,
@@ -48,13 +47,20 @@ from kiosk.messages import (
     TouchCame,
 )
 from kiosk.pads import PadRoom
-from kiosk.presenter import Surroundings, present
+from kiosk.presenter import Surroundings
+from kiosk.return_desk import ReturnDesk
+from kiosk.scribe import Job, Scribe
+from kiosk.service.daybook import Daybook
 from kiosk.service.identification import Identification, Unknown
-from kiosk.service.ports import Moment
-from kiosk.view import Action, Message, TouchAnswer, View
+from kiosk.service.ports import LedgerError, Moment
+from kiosk.view import Action, Message, Screen, TouchAnswer, View
 
 #: A touch is dealt with at once; a dispatcher that takes longer is stuck.
 TOUCH_TIMEOUT_S = 2.0
+#: Longest rest; time-outs and news wake the dispatcher sooner.
+REST_S = 30.0
+
+log = logs.Log(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,78 +68,89 @@ class Rooms:
     """What the dispatcher works with."""
 
     pads: PadRoom
-    desk: LendingDesk
+    scribe: Scribe
+    loans: LoanDesk
+    returns: ReturnDesk
     healer: Healer
+    daybook: Daybook
     identification: Identification
     surroundings: Callable[[frozenset[str], Moment], Surroundings]
-    clock: Callable[[], Moment]
-    new_id: Callable[[Moment], str]
     ring: Callable[[], None]
 
 
 class Dispatcher:
     """Runs in a thread of its own; `touch`, `view` and `wait` are for other threads."""
 
-    def __init__(self, inbox: Inbox, rooms: Rooms, manners: Manners) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        rooms: Rooms,
+        manners: Manners,
+        *,
+        touch_timeout_s: float = TOUCH_TIMEOUT_S,
+    ) -> None:
         self._inbox = inbox
         self._rooms = rooms
         self._manners = manners
+        self._touch_timeout_s = touch_timeout_s
         self._session = Session(locale=manners.locale)
         self._down: frozenset[str] = frozenset()
-        self._revisions = itertools.count(1)
-        self._steps = itertools.count(1)
-        self._boot = secrets.token_hex(4)
-        self._step = self._fresh_step()
-        self._meaning: object = None
-        self._screen = Broadcaster(self._present(self._now()))
+        self._busy_since: float | None = None
+        self._display = Display(self._session, self._around())
 
     # For other threads --------------------------------------------------------
 
     def view(self) -> View:
-        return self._screen.latest
+        return self._display.latest
 
     def wait(self, revision: int, timeout_s: float) -> View:
-        return self._screen.wait(revision, timeout_s)
+        return self._display.wait(revision, timeout_s)
 
     def touch(self, action: Action, step: str, value: str = "") -> TouchAnswer:
+        """Hand in a touch; one that can't be dealt with in time is taken back."""
         answer: Future[TouchAnswer] = Future()
         self._inbox.put(TouchCame(action, step, value, answer))
-        return answer.result(TOUCH_TIMEOUT_S)
+        try:
+            return answer.result(self._touch_timeout_s)
+        except TimeoutError:
+            log.error("dispatcher stuck", busy_s=self.busy_s)
+            view = self.view()
+            if answer.cancel():  # else it is being dealt with and will be shown
+                view = replace(view, notice=Message("E-GENERIC"))
+            return TouchAnswer(accepted=False, view=view)
+
+    @property
+    def busy_s(self) -> float:
+        """How long the dispatcher has been at one message; 0 while it waits."""
+        since = self._busy_since
+        return 0.0 if since is None else self._now() - since
 
     # The dispatcher's own thread ----------------------------------------------
 
     def run(self) -> None:
         """Take messages until told to stop."""
-        while True:
-            message = self._next_message()
-            if isinstance(message, Stop):
-                return
-            now = self._now()
-            if message is None:
-                self._time_passed(now)
-            else:
+        while not isinstance(message := self._next_message(), Stop):
+            now = self._busy_since = self._now()
+            if message is not None:
                 self._handle(message, now)
-            self._rooms.healer.heal(now)
-            if not isinstance(message, TouchCame):
-                self._publish(now)
+            self._time_passed(now)
+            self._show(now)
+            self._busy_since = None
 
     def _next_message(self) -> InboxMessage | None:
         """Return the next message, or None when something is due before one comes."""
-        now = self._now()
+        now, rooms = self._now(), self._rooms
         due = [
             wakes_at(self._session, now, self._manners),
-            self._rooms.desk.deadline,
-            self._rooms.healer.deadline,
+            rooms.loans.deadline,
+            rooms.scribe.deadline,
+            rooms.healer.deadline,
         ]
-        soonest = min((at for at in due if at is not None), default=now + 30.0)
+        soonest = min((at for at in due if at is not None), default=now + REST_S)
         try:
             return self._inbox.get(timeout=max(0.0, soonest - now))
         except queue.Empty:
             return None
-
-    def _time_passed(self, now: float) -> None:
-        self._loans_settled(self._rooms.desk.verdicts(now), now)
-        self._advance(Ticked(), now)
 
     def _handle(self, message: InboxMessage, now: float) -> None:
         match message:
@@ -143,32 +160,40 @@ class Dispatcher:
                 self._down -= {message.device}
             case DeviceDown():
                 self._down |= {message.device}
-                self._stack_changed(self._rooms.pads.lost(message.device), now)
+                self._advance(self._rooms.pads.lost(message.device), now)
             case TagsWritten():
-                self._tags_written(message, now)
+                self._job_done(self._rooms.scribe.written(message), now)
             case TouchCame():
                 self._touched(message, now)
             case MirrorChanged():
-                self._stack_changed(self._rooms.pads.reread(), now)
-                self._loans_settled(self._rooms.desk.verdicts(now), now)
+                self._advance(self._rooms.pads.reread(), now)
+                self._loans_settled(self._rooms.loans.verdicts(now), now)
             case Stop():
                 return
             case _:
                 assert_never(message)
 
+    def _time_passed(self, now: float) -> None:
+        """Do what is due, whether or not a message came first."""
+        rooms = self._rooms
+        if rooms.loans.deadline is not None and now >= rooms.loans.deadline:
+            self._loans_settled(rooms.loans.verdicts(now), now)
+        for job in rooms.scribe.overdue(now):
+            log.error("pad did not answer", tags=len(job.seen))
+            self._job_done(job, now)
+        self._advance(Ticked(), now)
+        self._look_for_lifted(now)
+        self._advance(rooms.healer.heal(now), now)
+
     def _device_said(self, device: str, event: DeviceEvent, now: float) -> None:
+        identification, at = self._rooms.identification, self._rooms.daybook.now()
         match event:
             case TagsOnPad():
-                self._stack_changed(self._rooms.pads.saw(device, event), now)
+                self._advance(self._rooms.pads.saw(device, event), now)
             case CardSeen():
-                self._identified(
-                    self._rooms.identification.card(event.uid, self._rooms.clock()), now
-                )
+                self._identified(identification.card(event.uid, at), now)
             case CodeScanned():
-                self._identified(
-                    self._rooms.identification.code(event.text, self._rooms.clock()),
-                    now,
-                )
+                self._identified(identification.code(event.text, at), now)
             case CardGone():
                 self._advance(CardTaken(), now)
             case _:
@@ -177,40 +202,31 @@ class Dispatcher:
     def _identified(self, who: Visitor | Book | Unknown, now: float) -> None:
         match who:
             case Visitor():
-                session_id = self._rooms.new_id(self._rooms.clock())
-                self._advance(PatronCame(who, session_id), now)
+                self._advance(PatronCame(who, self._new_id()), now)
             case Book():
                 self._advance(BookScanned(who), now)
             case Unknown():
                 self._advance(Noticed(Message(who.value)), now)
 
     def _touched(self, touch: TouchCame, now: float) -> None:
-        fresh = touch.step == self._step
-        if fresh:
-            self._advance(Touched(touch.action, touch.value), now)
-            self._meaning = None
-        self._publish(now)
-        touch.answer.set_result(TouchAnswer(fresh, self.view()))
-
-    def _stack_changed(self, stack: StackChanged | None, now: float) -> None:
-        if stack is not None:
-            self._advance(stack, now)
-
-    def _tags_written(self, written: TagsWritten, now: float) -> None:
-        returned = self._rooms.desk.armed(written)
-        if returned is not None:
-            self._returns_recorded(returned, now)
+        if not touch.answer.set_running_or_notify_cancel():
             return
-        secured = self._rooms.healer.written(written, now)
-        if secured is not None:
-            self._advance(secured, now)
+        accepted = self._display.take(touch.step)
+        if accepted:
+            self._advance(Touched(touch.action, touch.value), now)
+        self._show(now)
+        touch.answer.set_result(TouchAnswer(accepted, self.view()))
+
+    def _job_done(self, job: Job | None, now: float) -> None:
+        if job is not None:
+            self._returns_recorded(self._rooms.returns.armed(job), now)
+            self._advance(self._rooms.healer.written(job, now), now)
 
     def _loans_settled(self, settled: LoansSettled | None, now: float) -> None:
         if settled is None:
             return
-        self._advance(settled, now)
+        self._advance(replace(settled, visitor=self._visitor_now()), now)
         self._rooms.healer.look_again()
-        self._advance(self._rooms.healer.absent(settled.lines), now)
         self._rooms.ring()
 
     def _returns_recorded(self, recorded: ReturnsRecorded | None, now: float) -> None:
@@ -220,7 +236,15 @@ class Dispatcher:
         self._rooms.healer.look_again()
         self._rooms.ring()
 
-    def _advance(self, event: Input, now: float) -> None:
+    def _look_for_lifted(self, now: float) -> None:
+        """A book lifted before its tag's turn came must be asked back, not waited for."""
+        if self._session.screen is not Screen.DONE or not self._session.busy:
+            return
+        self._advance(self._rooms.healer.absent(self._session.lines), now)
+
+    def _advance(self, event: Input | None, now: float) -> None:
+        if event is None:
+            return
         self._session, effects = step(self._session, event, now, self._manners)
         for effect in effects:
             self._perform(effect, now)
@@ -228,59 +252,47 @@ class Dispatcher:
     def _perform(self, effect: Effect, now: float) -> None:
         match effect:
             case Lend():
-                self._publish(now)
-                self._loans_settled(self._rooms.desk.lend(effect, now), now)
+                self._show(now)
+                self._loans_settled(self._rooms.loans.lend(effect, now), now)
                 self._rooms.ring()
             case TakeBack():
-                self._returns_recorded(self._rooms.desk.take_back(effect), now)
+                self._returns_recorded(self._rooms.returns.take_back(effect, now), now)
             case Recount():
-                self._rooms.pads.recount()
+                self._advance(self._rooms.pads.recount(), now)
             case SessionOver():
-                self._session_over(effect, now)
+                self._session_over(effect)
+            case FencePad():
+                self._advance(self._rooms.pads.fence(), now)
             case _:
                 assert_never(effect)
 
-    def _session_over(self, over: SessionOver, now: float) -> None:
-        if over.loans or over.returns:
-            session_id = over.session_id or self._rooms.new_id(self._rooms.clock())
-            self._rooms.desk.end(session_id, over.loans, over.returns)
-            self._rooms.ring()
-        self._stack_changed(self._rooms.pads.fence(), now)
+    def _session_over(self, over: SessionOver) -> None:
+        """Note that a session is over; a full disk is no reason to keep the reader."""
+        session_id = over.session_id or self._new_id()
+        try:
+            self._rooms.daybook.end_session(session_id, over.loans, over.returns)
+        except LedgerError as err:
+            log.error("session end not recorded", reason=str(err))
+        self._rooms.ring()
 
-    # The screen ---------------------------------------------------------------
-
-    def _publish(self, now: float) -> None:
-        """Show the session; the step token changes with what the buttons mean."""
-        session = self._session
-        meaning = (
-            session.screen,
-            session.session_id,
-            session.can_confirm,
-            tuple(book.key for book in session.books),
-        )
-        if meaning != self._meaning:
-            self._meaning = meaning
-            self._step = self._fresh_step()
-        view = self._present(now)
-        if not _same(view, self.view()):
-            self._screen.publish(view)
-
-    def _present(self, now: float) -> View:
-        return present(
-            self._session,
-            self._rooms.surroundings(self._down, self._rooms.clock()),
-            revision=next(self._revisions),
-            step=self._step,
-            idle_s=idle_left(self._session, now, self._manners),
+    def _visitor_now(self) -> Visitor | None:
+        """The patron of this session with the figures after what was just done."""
+        visitor = self._session.visitor
+        if visitor is None:
+            return None
+        return self._rooms.identification.visitor(
+            visitor.patron.patron_ref, self._rooms.daybook.now()
         )
 
-    def _fresh_step(self) -> str:
-        """Never the same again, not even after a restart."""
-        return f"{self._boot}-{next(self._steps)}"
+    def _show(self, now: float) -> None:
+        idle_s = idle_left(self._session, now, self._manners)
+        self._display.show(self._session, self._around(), idle_s)
+
+    def _around(self) -> Surroundings:
+        return self._rooms.surroundings(self._down, self._rooms.daybook.now())
+
+    def _new_id(self) -> str:
+        return self._rooms.daybook.new_id(self._rooms.daybook.now())
 
     def _now(self) -> float:
-        return self._rooms.clock().monotonic_ns / 1e9
-
-
-def _same(view: View, shown: View) -> bool:
-    return replace(view, revision=shown.revision) == shown
+        return self._rooms.daybook.now().monotonic_ns / 1e9

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kiosk.domain.session import Line, TagsSecured
-from kiosk.messages import TagsWritten
 from kiosk.pads import PadRoom
+from kiosk.scribe import Job, Scribe
 from kiosk.service.security import Custodian, afi_of, state_of
 
 #: A tag that could not be written is tried again while it lies there.
@@ -12,19 +12,20 @@ RETRY_S = 1.0
 
 
 class Healer:
-    """One order under way at a time; what failed is tried again a little later."""
+    """One job under way at a time; what failed is tried again a little later."""
 
-    def __init__(self, custodian: Custodian, pads: PadRoom) -> None:
+    def __init__(self, custodian: Custodian, pads: PadRoom, scribe: Scribe) -> None:
         self._custodian = custodian
         self._pads = pads
-        self._tickets: set[int] = set()
+        self._scribe = scribe
+        self._job: Job | None = None
         self._looked_at: frozenset[str] | None = None
         self._again_at = 0.0
 
     @property
     def deadline(self) -> float | None:
         """When to try again (monotonic s), if anything failed."""
-        waiting = self._looked_at is None and not self._tickets
+        waiting = self._looked_at is None and self._job is None
         return self._again_at if waiting and self._again_at else None
 
     def look_again(self) -> None:
@@ -32,33 +33,38 @@ class Healer:
         self._looked_at = None
         self._again_at = 0.0
 
-    def heal(self, now: float) -> None:
-        """Order what is wrong on the pads written; cheap when nothing has changed."""
+    def heal(self, now: float) -> TagsSecured | None:
+        """Have what is wrong on the pads written; cheap when nothing has changed.
+
+        Returns an answer when there is one at once: no pad could write any of it.
+        """
         present = self._pads.present
-        if self._tickets or present == self._looked_at or now < self._again_at:
-            return
+        if self._job or present == self._looked_at or now < self._again_at:
+            return None
         self._looked_at = present
         rule = self._custodian.rule()
-        wrong = self._custodian.wrong(present)
-        afis = {uid: afi_of(state, rule) for uid, state in wrong.items()}
-        self._tickets.update(self._pads.write(afis))
-
-    def written(self, answer: TagsWritten, now: float) -> TagsSecured | None:
-        """Store what read-back found; None when the order was not ours."""
-        if answer.ticket not in self._tickets:
+        # A tag that is being armed for a return still has its old wish in the ledger.
+        wrong = self._custodian.wrong(present - self._scribe.writing)
+        if not wrong:
             return None
-        self._tickets.remove(answer.ticket)
+        afis = {uid: afi_of(state, rule) for uid, state in wrong.items()}
+        self._job = self._scribe.write(afis, now)
+        return self.written(self._job, now) if self._job.done else None
+
+    def written(self, job: Job, now: float) -> TagsSecured | None:
+        """Store what read-back found; None when the job was not ours."""
+        if job is not self._job:
+            return None
+        self._job = None
         rule = self._custodian.rule()
-        seen = {uid: state_of(afi, rule) for uid, afi in answer.seen.items()}
-        self._custodian.note(seen)
-        failed = frozenset(self._custodian.wrong(seen.keys()))
+        self._custodian.note({u: state_of(afi, rule) for u, afi in job.seen.items()})
+        failed = frozenset(self._custodian.wrong(job.seen.keys()))
         if failed:
             self._looked_at, self._again_at = None, now + RETRY_S
-        return TagsSecured(frozenset(seen) - failed, failed)
+        return TagsSecured(frozenset(job.seen) - failed, failed)
 
     def absent(self, lines: tuple[Line, ...]) -> TagsSecured:
-        """Judge the tags of lines at once that no order will answer for."""
+        """Judge the tags of lines at once that no job will answer for."""
         uids = frozenset(uid for line in lines for uid in line.book.uids)
         wrong = frozenset(self._custodian.wrong(uids))
-        gone = wrong - self._pads.present
-        return TagsSecured(written=uids - wrong, failed=gone)
+        return TagsSecured(written=uids - wrong, failed=wrong - self._pads.present)

@@ -15,6 +15,7 @@ def notify(state: str) -> None:
     if address.startswith("@"):
         address = "\0" + address[1:]
     channel = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    # A service manager that went away is no reason to stop lending.
+    channel.setblocking(False)
+    # A service manager that went away, or is slow, is no reason to stop lending.
     with channel, contextlib.suppress(OSError):
         channel.sendto(state.encode(), address)

@@ -1,33 +1,20 @@
-"""The RFID pads as one table: what lies there, and orders to write tags."""
+"""The RFID pads as one table: what lies there, as far as it can be believed."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Callable
 
 from drivers.api import Tag, TagsOnPad
 from kiosk.domain.pad import Pad, Patience, fence, observe, recount
 from kiosk.domain.session import Book, StackChanged
-from kiosk.messages import WriteOrder
-
-
-class Writer(Protocol):
-    """Takes orders for one pad and answers each with TagsWritten."""
-
-    def order(self, order: WriteOrder) -> None: ...
 
 
 class PadRoom:
     """Believes the pads' noisy rounds with patience and knows which tag lies where."""
 
     def __init__(
-        self,
-        writers: Mapping[str, Writer],
-        patience: Patience,
-        read: Callable[[list[Tag]], tuple[Book, ...]],
+        self, patience: Patience, read: Callable[[list[Tag]], tuple[Book, ...]]
     ) -> None:
-        self._writers = writers
         self._patience = patience
         self._read = read
         self._pads: dict[str, Pad] = {}
@@ -35,12 +22,15 @@ class PadRoom:
         self._place: dict[str, str] = {}
         self._books: tuple[tuple[Tag, ...], tuple[Book, ...]] = ((), ())
         self._shown: StackChanged | None = None
-        self._tickets = itertools.count(1)
 
     @property
     def present(self) -> frozenset[str]:
         """Every tag on any pad, fenced or not."""
         return frozenset(uid for pad in self._pads.values() for uid in pad.misses)
+
+    def place_of(self, uid: str) -> str | None:
+        """The pad on which a tag was seen last, None once it has been lifted."""
+        return self._place.get(uid)
 
     def saw(self, device: str, event: TagsOnPad) -> StackChanged | None:
         """Fold in one round; returns the stack if anything about it changed."""
@@ -64,34 +54,23 @@ class PadRoom:
         self._pads = {name: fence(pad) for name, pad in self._pads.items()}
         return self._changed()
 
-    def recount(self) -> None:
+    def recount(self) -> StackChanged | None:
+        """Believe nothing about stability until the next rounds agree."""
         self._pads = {name: recount(pad) for name, pad in self._pads.items()}
+        return self._changed()
 
     def reread(self) -> StackChanged | None:
         """Look the stack up again, as the mirror may know more now."""
         self._books = ((), ())
         return self._changed()
 
-    def write(self, afis: Mapping[str, int]) -> list[int]:
-        """Order tags written, each on the pad where it was last seen.
-
-        Returns the tickets to be answered; a tag that was never seen has none.
-        """
-        tickets = []
-        for device, writer in self._writers.items():
-            here = {u: afi for u, afi in afis.items() if self._place.get(u) == device}
-            if here:
-                ticket = next(self._tickets)
-                writer.order(WriteOrder(ticket, here))
-                tickets.append(ticket)
-        return tickets
-
     def _forget_lifted(self) -> None:
         for uid in self._tags.keys() - self.present:
-            del self._tags[uid]
+            del self._tags[uid], self._place[uid]
 
     def _changed(self) -> StackChanged | None:
-        uids = [uid for pad in self._pads.values() for uid in pad.stack]
+        # A tag that was moved lies on two pads until the first one has missed it.
+        uids = dict.fromkeys(uid for pad in self._pads.values() for uid in pad.stack)
         stable = all(pad.stable(self._patience) for pad in self._pads.values())
         stack = StackChanged(self._look_up([self._tags[uid] for uid in uids]), stable)
         if stack == self._shown:

@@ -108,6 +108,8 @@ def _headline(session: Session, around: Surroundings) -> Message | None:
 
 
 def _stack_headline(session: Session, around: Surroundings) -> Message:
+    if session.on_pad and not session.stable:
+        return Message("borrow.counting")
     found = sum(book.kind.circulates for book in session.books)
     if found:
         return Message("borrow.count", {"n": found})

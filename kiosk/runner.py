@@ -6,9 +6,8 @@ import contextlib
 import queue
 import threading
 
-import structlog
-
-from drivers.api import CommandRefused, Driver, DriverError, TagWriter
+from drivers.api import CommandRefused, DeviceLost, Driver, DriverError, TagWriter
+from kiosk import logs
 from kiosk.messages import (
     DeviceDown,
     DeviceSaid,
@@ -22,7 +21,7 @@ FIRST_PAUSE_S = 0.2
 #: A device that is plugged in again is back within ten seconds.
 LONGEST_PAUSE_S = 5.0
 
-log = structlog.get_logger(__name__)
+log = logs.Log(__name__)
 
 
 class DeviceRunner:
@@ -68,12 +67,14 @@ class DeviceRunner:
             try:
                 self._driver.open()
                 self._serve()
-            except DriverError as err:
+            except Exception as err:  # noqa: BLE001  (top of a thread: one driver's fault must not stop the other devices)
                 self._lost(err)
             finally:
                 self._driver.close()
             self._fail_orders()
             self._stop.wait(self._pause())
+        self._up = False
+        self._fail_orders()
 
     def _serve(self) -> None:
         for event in self._driver.events():
@@ -83,6 +84,7 @@ class DeviceRunner:
             self._carry_out(self._driver.poll_interval_s)
             if self._stop.is_set():
                 return
+        raise DeviceLost(f"{self.name}: has nothing more to say")
 
     def _carry_out(self, patience_s: float) -> None:
         """Do what was ordered; wait for an order only as long as the device may rest."""
@@ -125,13 +127,14 @@ class DeviceRunner:
         log.info("device up", device=self.name)
         self._inbox.put(DeviceUp(self.name))
 
-    def _lost(self, err: DriverError) -> None:
+    def _lost(self, err: Exception) -> None:
         self._failures += 1
+        fault = None if isinstance(err, DriverError) else err
         if self._up or self._failures == 1:
-            log.warning("device lost", device=self.name, reason=str(err))
+            log.warning("device lost", device=self.name, reason=err, cause=fault)
             self._inbox.put(DeviceDown(self.name))
         else:
-            log.debug("device still lost", device=self.name, reason=str(err))
+            log.debug("device still lost", device=self.name, reason=err)
         self._up = False
 
     def _pause(self) -> float:

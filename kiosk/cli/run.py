@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from drivers.api import BadOptions
-from kiosk import daemon, logs
+from kiosk import daemon, logs, memory
 from kiosk.cli.config import CONFIG_OPTION, load_or_fail
 from kiosk.identity import BadIdentity
 from kiosk.service.ports import LedgerError
@@ -21,9 +21,12 @@ def run(config: Path, *, as_json: bool) -> None:
     """Run the kiosk: devices, ledger and touchscreen server."""
     settings = load_or_fail(config)
     logs.configure()
+    memory.use_sparingly()
 
     def ready(url: str) -> None:
-        words = msgspec.json.encode({"url": url}).decode() if as_json else f"ready: {url}"
+        words = (
+            msgspec.json.encode({"url": url}).decode() if as_json else f"ready: {url}"
+        )
         click.echo(words)
 
     try:

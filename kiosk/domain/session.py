@@ -81,6 +81,7 @@ class Session:
     """State of the screen.
 
     `settled`: books dealt with in this session that still lie on the pad.
+    `loans` and `returns` count what was recorded in it.
     `since`: when somebody last did something (monotonic s).
     """
 
@@ -95,15 +96,19 @@ class Session:
     settled: frozenset[str] = frozenset()
     notice: Message | None = None
     receipt: str | None = None
+    loans: int = 0
+    returns: int = 0
     since: float = 0.0
     warned: bool = False
 
     @property
     def books(self) -> tuple[Book, ...]:
-        """The stack in front of the reader: pad first, then what was scanned."""
+        """The stack in front of the reader: pad first, then what was only scanned."""
         done = self.settled | {line.book.key for line in self.lines}
-        return tuple(
-            book for book in (*self.on_pad, *self.scanned) if book.key not in done
+        seen = done | {book.key for book in self.on_pad}
+        return (
+            *(book for book in self.on_pad if book.key not in done),
+            *(book for book in self.scanned if book.key not in seen),
         )
 
     @property
@@ -170,10 +175,14 @@ class Noticed:
 
 @dataclass(frozen=True, slots=True)
 class LoansSettled:
-    """Every book of a Lend effect is lent or refused, durably."""
+    """Every book of a Lend effect is lent or refused, durably.
+
+    `visitor`: the patron with the figures of now; None leaves them as they were.
+    """
 
     lines: tuple[Line, ...]
     receipt: str | None
+    visitor: Visitor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,14 +247,19 @@ class Recount:
 
 @dataclass(frozen=True, slots=True)
 class SessionOver:
-    """Fence what lies on the pad; record the session if anything was done in it."""
+    """Record a session in which something was done; one of returns alone has no id."""
 
     session_id: str | None
     loans: int
     returns: int
 
 
-Effect = Lend | TakeBack | Recount | SessionOver
+@dataclass(frozen=True, slots=True)
+class FencePad:
+    """Ignore what lies on the pad until it has been lifted."""
+
+
+Effect = Lend | TakeBack | Recount | SessionOver | FencePad
 
 
 def class_message(book: Book) -> Message | None:

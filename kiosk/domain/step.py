@@ -13,6 +13,7 @@ from kiosk.domain.session import (
     BookScanned,
     CardTaken,
     Effect,
+    FencePad,
     Input,
     Lend,
     Line,
@@ -45,7 +46,7 @@ def step(state: Session, event: Input, now: float, manners: Manners) -> Step:
         case StackChanged():
             return _stack_changed(state, event, now)
         case TagsSecured():
-            return replace(state, lines=_secured(state.lines, event)), ()
+            return replace(state, lines=_secured(state, event)), ()
         case LoansSettled():
             return _loans_settled(_awake(state, now), event), ()
         case ReturnsRecorded():
@@ -86,6 +87,7 @@ def _untouched(state: Session, manners: Manners) -> bool:
     return (
         state.screen is Screen.HOME
         and state.notice is None
+        and not state.scanned
         and state.locale == manners.locale
     )
 
@@ -95,7 +97,7 @@ def _ticked(state: Session, now: float, manners: Manners) -> Step:
     if state.busy or _untouched(state, manners) or quiet < manners.idle_s:
         return state, ()
     if state.screen is Screen.HOME:
-        return replace(state, notice=None, locale=manners.locale), ()
+        return replace(state, notice=None, scanned=(), locale=manners.locale), ()
     if quiet < manners.idle_s + manners.warning_s:
         return replace(state, warned=True), ()
     return _over(state, manners)
@@ -103,10 +105,13 @@ def _ticked(state: Session, now: float, manners: Manners) -> Step:
 
 def _over(state: Session, manners: Manners) -> Step:
     """End the session: nothing of it stays on the screen."""
-    recorded = sum(line.state in _RECORDED for line in state.lines)
-    returned = recorded if state.screen is Screen.RETURN else 0
-    over = SessionOver(state.session_id, loans=recorded - returned, returns=returned)
-    return Session(locale=manners.locale), (over,)
+    return Session(locale=manners.locale), (*_record(state), FencePad())
+
+
+def _record(state: Session) -> tuple[Effect, ...]:
+    if not (state.loans or state.returns):
+        return ()
+    return (SessionOver(state.session_id, state.loans, state.returns),)
 
 
 def _touched(state: Session, touch: Touched, manners: Manners) -> Step:
@@ -137,7 +142,12 @@ def _open(state: Session, screen: Screen) -> Session:
         return state
     done = state.settled | {line.book.key for line in state.lines}
     return replace(
-        state, screen=screen, notice=None, lines=(), receipt=None, settled=done
+        state,
+        screen=screen,
+        notice=_lasting_notice(state),
+        lines=(),
+        receipt=None,
+        settled=done,
     )
 
 
@@ -145,8 +155,10 @@ def _start_return(state: Session) -> Step:
     if state.busy:
         return state, ()
     # Returns are nobody's: a patron who was identified before is forgotten.
-    opened = _open(state, Screen.RETURN)
-    return _take_back(replace(opened, visitor=None, session_id=None))
+    nobody = replace(state, visitor=None, session_id=None, loans=0)
+    over = _record(replace(state, returns=0))
+    returning, effects = _take_back(_open(nobody, Screen.RETURN))
+    return returning, (*over, *effects)
 
 
 def _confirm(state: Session) -> Step:
@@ -165,7 +177,13 @@ def _loans_settled(state: Session, event: LoansSettled) -> Session:
         lines=event.lines,
         receipt=event.receipt,
         scanned=(),
+        visitor=event.visitor or state.visitor,
+        loans=state.loans + _recorded(event.lines),
     )
+
+
+def _recorded(lines: tuple[Line, ...]) -> int:
+    return sum(line.state in _RECORDED for line in lines)
 
 
 def _patron_came(state: Session, came: PatronCame, manners: Manners) -> Step:
@@ -173,7 +191,7 @@ def _patron_came(state: Session, came: PatronCame, manners: Manners) -> Step:
         return state, ()
     if _same_patron(state, came) and state.screen is not Screen.DONE:
         return replace(state, visitor=came.visitor), ()
-    worth_ending = state.visitor is not None or bool(state.lines)
+    worth_ending = state.visitor is not None or state.lines or state.returns
     before, effects = _over(state, manners) if worth_ending else (state, ())
     started = replace(
         before,
@@ -209,11 +227,16 @@ def _stack_changed(state: Session, stack: StackChanged, now: float) -> Step:
     )
     if keys != {book.key for book in state.on_pad}:
         changed = _awake(replace(changed, notice=_lasting_notice(state)), now)
-    if changed.screen is Screen.RETURN:
-        return _take_back(changed)
-    if changed.screen is Screen.DONE and _more_to_borrow(changed):
-        return _open(changed, Screen.BORROW), ()
-    return changed, ()
+    return _new_books(changed)
+
+
+def _new_books(state: Session) -> Step:
+    """Go on with books that came after the first ones."""
+    if state.screen is Screen.RETURN:
+        return _take_back(state)
+    if state.screen is Screen.DONE and _more_to_borrow(state):
+        return _open(state, Screen.BORROW), ()
+    return state, ()
 
 
 def _lasting_notice(state: Session) -> Message | None:
@@ -233,8 +256,10 @@ def _scanned(state: Session, book: Book) -> Step:
         return state, ()
     if book.key in {entry.key for entry in (*state.on_pad, *state.scanned)}:
         return state, ()
-    added = replace(state, scanned=(*state.scanned, book), notice=None)
-    return _take_back(added) if added.screen is Screen.RETURN else (added, ())
+    added = replace(
+        state, scanned=(*state.scanned, book), notice=_lasting_notice(state)
+    )
+    return _new_books(added)
 
 
 def _take_back(state: Session) -> Step:
@@ -254,11 +279,24 @@ def _take_back(state: Session) -> Step:
 def _returned(state: Session, event: ReturnsRecorded) -> Session:
     results = {line.book.key: line for line in event.lines}
     lines = tuple(results.get(line.book.key, line) for line in state.lines)
-    return replace(state, lines=lines, receipt=event.receipt or state.receipt)
+    return replace(
+        state,
+        lines=lines,
+        receipt=event.receipt or state.receipt,
+        returns=state.returns + _recorded(event.lines),
+    )
 
 
-def _secured(lines: tuple[Line, ...], event: TagsSecured) -> tuple[Line, ...]:
-    return tuple(_secured_line(line, event) for line in lines)
+def _secured(state: Session, event: TagsSecured) -> tuple[Line, ...]:
+    return tuple(
+        line if _unrecorded_return(state, line) else _secured_line(line, event)
+        for line in state.lines
+    )
+
+
+def _unrecorded_return(state: Session, line: Line) -> bool:
+    """Its tag is written first: whatever its tag does, it is not done yet."""
+    return state.screen is Screen.RETURN and line.state is LineState.WORKING
 
 
 def _secured_line(line: Line, event: TagsSecured) -> Line:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from drivers.api import Tag
-from drivers.tagdata.detect import TagContent, detect
+from drivers.tagdata.detect import Model, TagContent, detect
 from kiosk.domain.rules import Rules
 from kiosk.domain.session import Book, BookClass
 from kiosk.service.ports import Mirror
@@ -22,7 +22,10 @@ def read_stack(tags: Iterable[Tag], mirror: Mirror) -> tuple[Book, ...]:
     and a duplicate otherwise.
     """
     rules = mirror.rules()
-    contents = [(tag, detect(tag.memory, dsfid=tag.dsfid, block_size=tag.block_size)) for tag in tags]
+    contents = [
+        (tag, detect(tag.memory, dsfid=tag.dsfid, block_size=tag.block_size))
+        for tag in tags
+    ]
     groups: dict[str, list[tuple[Tag, TagContent]]] = defaultdict(list)
     for tag, content in contents:
         groups[content.item or tag.uid].append((tag, content))
@@ -54,16 +57,17 @@ def _book(
 ) -> Book:
     uids = tuple(tag.uid for tag, _ in members)
     content = members[0][1]
-    title, author = _words(content.item, mirror)
-    trusted = content.item and kind is not BookClass.DUPLICATE
+    # What is on a patron's card is nobody's business here, least of all the screen's.
+    barcode = "" if kind is BookClass.CARD else content.item
+    title, author = _words(barcode, mirror)
     return Book(
-        key=content.item if trusted else uids[0],
+        key=uids[0] if kind is BookClass.DUPLICATE else barcode or uids[0],
         kind=kind,
-        barcode=content.item,
+        barcode=barcode,
         title=title,
         author=author,
         uids=uids,
-        missing=max(0, (content.parts or 1) - len(members)),
+        missing=max(0, content.parts - len(members)),
     )
 
 
@@ -71,13 +75,13 @@ def _classify(
     members: Sequence[tuple[Tag, TagContent]], rules: Rules | None
 ) -> BookClass:
     content = members[0][1]
-    if content.model == "blank":
+    if content.model is Model.BLANK:
         return BookClass.BLANK
-    if not content.item:
-        return BookClass.UNREADABLE
     if content.usage is not None and content.usage >> 4 == _USAGE_PATRON_CARD:
         return BookClass.CARD
-    if (content.parts or 1) > len(members):
+    if not content.item:
+        return BookClass.UNREADABLE
+    if content.parts > len(members):
         return BookClass.INCOMPLETE
     return _owner_class(content.owner, rules)
 

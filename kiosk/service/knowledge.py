@@ -3,46 +3,76 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
+from kiosk.domain.rules import Rules
 from kiosk.domain.values import COUNTY_TIME, Loan
-from kiosk.service.ports import Ledger, Mirror
-from sync.protocol import Event, Kind, Mode, Outcome, Verdict
+from kiosk.service.ports import Ledger, Mirror, MirrorStatus
+from sync.protocol import DecidedBy, Event, Kind, Mode, Outcome, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What the hub had told when something was decided."""
+
+    rules: Rules | None
+    status: MirrorStatus
+
+    @property
+    def rules_version(self) -> int:
+        return self.rules.version if self.rules else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """Answers from both databases as if they were one."""
+    """Answers from both databases as if they were one.
+
+    A question about many books costs as many queries as one about a single book.
+    """
 
     ledger: Ledger
     mirror: Mirror
 
+    def basis(self) -> Basis:
+        return Basis(self.mirror.rules(), self.mirror.status())
+
     def loan_of(self, item: str) -> Loan | None:
         """The open loan of an item."""
-        loan = self.mirror.loan_of(item)
-        own = self._unseen(self.ledger.events_of_item(item, self._settled_seq()))
-        return overlay([loan] if loan else [], own).get(item)
+        return self.loans_of_items([item]).get(item)
+
+    def loans_of_items(self, items: Collection[str]) -> Mapping[str, Loan]:
+        """The open loan of each of these items that is on loan, by barcode."""
+        # Own events first: should the mirror catch up with one in between, it is
+        # applied twice, which changes nothing; the other way round it would be missed.
+        own = self._unseen(self.ledger.events_of_items(items, self._settled_seq()))
+        return overlay(self.mirror.loans_of_items(items).values(), own)
 
     def loans_of(self, patron_ref: str) -> tuple[Loan, ...]:
         """A patron's open loans, those returned here a moment ago left out."""
-        after = self._settled_seq()
         mirrored = self.mirror.loans_of(patron_ref)
-        own = list(self.ledger.events_of_patron(patron_ref, after))
-        for loan in mirrored:
-            own += self.ledger.events_of_item(loan.item, after)
-        events = sorted({event.seq: event for event in own}.items())
-        loans = overlay(mirrored, self._unseen([event for _, event in events]))
-        return tuple(
-            loan
-            for loan in loans.values()
-            if loan.patron_ref == patron_ref and self.loan_of(loan.item) == loan
-        )
+        own = self.ledger.events_of_patron(patron_ref, self._settled_seq())
+        touched = {loan.item for loan in mirrored} | {
+            event.item for event in own if event.item
+        }
+        loans = self.loans_of_items(sorted(touched)).values()
+        return tuple(loan for loan in loans if loan.patron_ref == patron_ref)
 
     def unreported_loans(self, patron_ref: str) -> int:
-        """How many loans of this patron the hub has not judged yet."""
+        """How many open loans of this patron were made without the hub's word.
+
+        One that the hub agreed to, or has judged since, does not count.
+        """
         events = self.ledger.events_of_patron(patron_ref, self._settled_seq())
-        return len(overlay([], self._unseen(events)))
+        verdicts = self.mirror.verdicts([event.event_id for event in events])
+        unheard = [
+            event
+            for event in events
+            if event.decided_by is DecidedBy.LOCAL
+            and not _final(verdicts.get(event.event_id))
+        ]
+        return len(overlay([], unheard))
 
     def _settled_seq(self) -> int:
         status = self.mirror.status()
@@ -75,11 +105,11 @@ def overlay(loans: Iterable[Loan], own: Iterable[Event]) -> dict[str, Loan]:
 
 
 def _shown(verdict: Verdict | None, cursor: int) -> bool:
-    return (
-        verdict is not None
-        and verdict.outcome is not Outcome.DEFERRED
-        and verdict.feed_version <= cursor
-    )
+    return _final(verdict) and verdict.feed_version <= cursor
+
+
+def _final(verdict: Verdict | None) -> TypeGuard[Verdict]:
+    return verdict is not None and verdict.outcome is not Outcome.DEFERRED
 
 
 def _lends(event: Event) -> bool:

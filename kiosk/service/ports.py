@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -130,6 +130,11 @@ class Ledger(Protocol):
         A CONFIRMED or WITHDRAWN names item, patron and loan of the ask it closes.
         """
 
+    def events_of_items(
+        self, items: Collection[str], after_seq: int
+    ) -> tuple[Event, ...]:
+        """The same of several items, in one order."""
+
     def events_of_patron(
         self, patron_ref: str, after_seq: int
     ) -> tuple[Event, ...]: ...
@@ -149,9 +154,15 @@ class Mirror(Protocol):
 
     def item(self, barcode: str) -> Item | None: ...
 
+    def items(self, barcodes: Collection[str]) -> Mapping[str, Item]:
+        """Those of these items that there are, by barcode."""
+
     def title(self, title_id: str) -> Title | None: ...
 
     def loan_of(self, item: str) -> Loan | None: ...
+
+    def loans_of_items(self, barcodes: Collection[str]) -> Mapping[str, Loan]:
+        """The open loan of each of these items that is on loan, by barcode."""
 
     def loans_of(self, patron_ref: str) -> tuple[Loan, ...]: ...
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from kiosk import logs
 from kiosk.domain.rules import SecurityRule
+from kiosk.domain.values import Loan
 from kiosk.service.knowledge import Knowledge
-from kiosk.service.ports import Security
+from kiosk.service.ports import LedgerError, Security
+
+log = logs.Log(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,29 +26,43 @@ class Custodian:
         A tag whose loan has moved on at another point is given up: there the
         bit was set, and writing our old wish would disarm a returned book.
         """
-        due: dict[str, Security] = {}
-        stale: list[str] = []
-        for state in self.knowledge.ledger.unhealed_tags():
-            if state.uid not in present:
-                continue
-            if self._called_for(state.item) is state.desired:
-                due[state.uid] = state.desired
-            else:
-                stale.append(state.uid)
-        if stale:
-            self.knowledge.ledger.forget_tags(stale)
+        states = [
+            state
+            for state in self.knowledge.ledger.unhealed_tags()
+            if state.uid in present
+        ]
+        if not states:
+            return {}
+        loans = self.knowledge.loans_of_items({state.item for state in states})
+        due = {
+            state.uid: state.desired
+            for state in states
+            if state.desired is _called_for(loans.get(state.item))
+        }
+        self._give_up([state.uid for state in states if state.uid not in due])
         return due
 
     def note(self, seen: Mapping[str, Security | None]) -> None:
-        """Store what read-back found."""
-        self.knowledge.ledger.note_seen(seen)
+        """Store what read-back found; what can't be stored is found once more."""
+        try:
+            self.knowledge.ledger.note_seen(seen)
+        except LedgerError as err:
+            log.warning("tag states not stored", reason=str(err))
 
     def rule(self) -> SecurityRule:
         rules = self.knowledge.mirror.rules()
         return rules.security if rules else SecurityRule()
 
-    def _called_for(self, item: str) -> Security:
-        return Security.OUT if self.knowledge.loan_of(item) else Security.IN
+    def _give_up(self, uids: Sequence[str]) -> None:
+        try:
+            if uids:
+                self.knowledge.ledger.forget_tags(uids)
+        except LedgerError as err:
+            log.warning("stale tag states not removed", reason=str(err))
+
+
+def _called_for(loan: Loan | None) -> Security:
+    return Security.OUT if loan else Security.IN
 
 
 def afi_of(state: Security, rule: SecurityRule) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection, func, select
@@ -11,24 +12,17 @@ from sqlalchemy import Connection, func, select
 from kiosk.service.ports import Draft, Head, Moment
 from kiosk.store.chain import event_of
 from kiosk.store.errors import LedgerRefused
-from kiosk.store.ledger_queries import head_of
+from kiosk.store.ledger_queries import head_of, select_open_asks, to_events
 from kiosk.store.ledger_schema import (
-    STORED,
     Reason,
     epochs,
     events,
     open_asks,
     subjects,
 )
-from sync.protocol import Event, Kind, Mode, canonical, chain_hash
+from sync.protocol import Event, Kind, Mode, canonical
 
 CLOSES = frozenset({Kind.CONFIRMED, Kind.WITHDRAWN})
-
-
-#: One session's stack at most, so they are looked through one by one.
-_OPEN_ASKS = select(events.c.number, *STORED).join_from(
-    open_asks, events, events.c.number == open_asks.c.number
-)
 
 
 def begin_epoch(
@@ -47,15 +41,23 @@ def begin_epoch(
 def append(
     connection: Connection, kiosk_id: str, drafts: Sequence[Draft], at: Moment
 ) -> tuple[Event, ...]:
-    """Add events behind the head. Raises LedgerRefused; the caller rolls back."""
+    """Add events behind the head. Raises LedgerRefused; the caller rolls back.
+
+    However many they are, it takes the same number of statements.
+    """
     head, before = head_of(connection)
-    recorded = []
+    closed = [draft.refers_to or "" for draft in drafts if draft.kind in CLOSES]
+    asks = _take_open_asks(connection, before, closed) if closed else {}
+    rows = []
     for draft in drafts:
-        complete = _close_ask(connection, draft) if draft.kind in CLOSES else draft
-        event = _chained(complete, kiosk_id, head, at)
-        recorded.append(_insert(connection, before + event.seq, event))
-        head = Head(event.epoch, event.seq, event.hash)
-    return tuple(recorded)
+        row = _row(before, _chained(_completed(draft, asks), kiosk_id, head, at))
+        rows.append(row)
+        if row.event.mode is Mode.ASK:
+            asks[row.event.event_id] = row.event
+        head = Head(row.event.epoch, row.event.seq, row.event.hash)
+    _insert_rows(connection, rows)
+    _open(connection, [before + ask.seq for ask in asks.values()])
+    return tuple(event_of(bytes.fromhex(row.event.hash), row.body) for row in rows)
 
 
 def insert_salvaged(
@@ -73,8 +75,8 @@ def insert_salvaged(
             _insert_epoch(
                 connection, event.epoch, kiosk_id, before, Reason.SALVAGED, whole=False
             )
-    for number, event in salvaged.items():
-        _insert_rows(connection, number, event, canonical(event))
+    rows = [_Row(n, event, canonical(event)) for n, event in salvaged.items()]
+    _insert_rows(connection, rows)
 
 
 def know_epoch(connection: Connection, epoch: str, kiosk_id: str) -> None:
@@ -103,15 +105,29 @@ def _insert_epoch(
     )
 
 
-def _close_ask(connection: Connection, draft: Draft) -> Draft:
-    """Close the open ask a draft refers to; fill item, patron and loan from it."""
-    for number, digest, body in connection.execute(_OPEN_ASKS).all():
-        ask = event_of(digest, body)
-        if ask.event_id == draft.refers_to:
-            connection.execute(open_asks.delete().where(open_asks.c.number == number))
-            return _filled_from(ask, draft)
-    text = f"{draft.kind} refers to {draft.refers_to}, which is no open ask"
-    raise LedgerRefused(text)
+def _take_open_asks(
+    connection: Connection, before: int, event_ids: Collection[str]
+) -> dict[str, Event]:
+    """Close the open asks among these events; return them by event id.
+
+    All open asks are of the newest epoch, which `before` precedes.
+    """
+    every = to_events(connection.execute(select_open_asks()))
+    asks = {ask.event_id: ask for ask in every if ask.event_id in event_ids}
+    numbers = [before + ask.seq for ask in asks.values()]
+    connection.execute(open_asks.delete().where(open_asks.c.number.in_(numbers)))
+    return asks
+
+
+def _completed(draft: Draft, asks: dict[str, Event]) -> Draft:
+    """Give a close what its ask says, and take that ask out of `asks`."""
+    if draft.kind not in CLOSES:
+        return draft
+    ask = asks.pop(draft.refers_to or "", None)
+    if ask is None:
+        text = f"{draft.kind} refers to {draft.refers_to}, which is no open ask"
+        raise LedgerRefused(text)
+    return _filled_from(ask, draft)
 
 
 def _filled_from(ask: Event, draft: Draft) -> Draft:
@@ -124,7 +140,7 @@ def _filled_from(ask: Event, draft: Draft) -> Draft:
 
 
 def _chained(draft: Draft, kiosk_id: str, head: Head, at: Moment) -> Event:
-    event = Event(
+    return Event(
         event_id=draft.event_id,
         kiosk_id=kiosk_id,
         epoch=head.epoch,
@@ -146,31 +162,53 @@ def _chained(draft: Draft, kiosk_id: str, head: Head, at: Moment) -> Event:
         payload=draft.payload,
         prev_hash=head.hash,
     )
-    return msgspec.structs.replace(event, hash=chain_hash(event))
 
 
-def _insert(connection: Connection, number: int, event: Event) -> Event:
-    """Store a new event; return it as it will be read back."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Row:
+    """A hashed event, its number, and the bytes that were hashed."""
+
+    number: int
+    event: Event
+    body: bytes
+
+
+def _row(before: int, event: Event) -> _Row:
     body = canonical(event)
-    _insert_rows(connection, number, event, body)
-    if event.mode is Mode.ASK:
-        connection.execute(open_asks.insert().values(number=number))
-    return event_of(bytes.fromhex(event.hash), body)
+    digest = hashlib.sha256(body).hexdigest()
+    hashed = msgspec.structs.replace(event, hash=digest)
+    return _Row(before + event.seq, hashed, body)
 
 
-def _insert_rows(
-    connection: Connection, number: int, event: Event, body: bytes
-) -> None:
+def _insert_rows(connection: Connection, rows: Sequence[_Row]) -> None:
+    if not rows:
+        return
     connection.execute(
-        events.insert().values(
-            number=number,
-            event_id=event.event_id,
-            hash=bytes.fromhex(event.hash),
-            body=body,
-        )
+        events.insert(),
+        [
+            {
+                "number": row.number,
+                "event_id": row.event.event_id,
+                "hash": bytes.fromhex(row.event.hash),
+                "body": row.body,
+            }
+            for row in rows
+        ],
     )
     connection.execute(
-        subjects.insert().values(
-            number=number, item=event.item, patron_ref=event.patron_ref
-        )
+        subjects.insert(),
+        [
+            {
+                "number": row.number,
+                "item": row.event.item,
+                "patron_ref": row.event.patron_ref,
+            }
+            for row in rows
+        ],
     )
+
+
+def _open(connection: Connection, numbers: Sequence[int]) -> None:
+    if numbers:
+        rows = [{"number": number} for number in numbers]
+        connection.execute(open_asks.insert(), rows)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import structlog
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -21,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert
 
+from kiosk import logs
 from kiosk.service.ports import (
     Draft,
     Head,
@@ -49,7 +49,7 @@ from kiosk.store.ledger_schema import (
 )
 from sync.protocol import AckedThrough, Event
 
-log = structlog.get_logger(__name__)
+log = logs.Log(__name__)
 
 _NEW_TARGET = insert(tag_states).values(
     since=select(func.coalesce(func.max(events.c.number), 0)).scalar_subquery()
@@ -140,6 +140,11 @@ class SqliteLedger:
 
     def events_of_item(self, item: str, after_seq: int) -> tuple[Event, ...]:
         return self._events_about(subjects.c.item == item, after_seq)
+
+    def events_of_items(
+        self, items: Collection[str], after_seq: int
+    ) -> tuple[Event, ...]:
+        return self._events_about(subjects.c.item.in_(items), after_seq)
 
     def events_of_patron(self, patron_ref: str, after_seq: int) -> tuple[Event, ...]:
         return self._events_about(subjects.c.patron_ref == patron_ref, after_seq)

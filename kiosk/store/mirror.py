@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-import structlog
 from sqlalchemy import ColumnElement, Connection, Select, Table, func, select
 
+from kiosk import logs
 from kiosk.clock import HubTime
 from kiosk.domain.rules import Rules
 from kiosk.domain.values import Item, Loan, Patron, Site, Title
@@ -39,7 +39,7 @@ from sync.protocol import AckedThrough, Outcome, SignedRules, Verdict
 Value = TypeVar("Value")
 Answer = TypeVar("Answer")
 
-log = structlog.get_logger(__name__)
+log = logs.Log(__name__)
 
 
 class MirrorReader:
@@ -69,6 +69,11 @@ class MirrorReader:
     def item(self, barcode: str) -> Item | None:
         return self._one(_by_key(items, barcode), Item)
 
+    def items(self, barcodes: Collection[str]) -> Mapping[str, Item]:
+        """Those of these items that there are, by barcode."""
+        query = select(items.c.body).where(items.c.barcode.in_(barcodes))
+        return {item.barcode: item for item in self._all(query, Item)}
+
     def title(self, title_id: str) -> Title | None:
         return self._one(_by_key(titles, title_id), Title)
 
@@ -77,13 +82,16 @@ class MirrorReader:
 
     def loan_of(self, item: str) -> Loan | None:
         """The open loan of an item; the latest, should the feed be between two."""
-        found = self._loans(loans.c.item == item)
-        return max(found, key=lambda loan: loan.loaned_at, default=None)
+        return self.loans_of_items([item]).get(item)
+
+    def loans_of_items(self, barcodes: Collection[str]) -> Mapping[str, Loan]:
+        """The open loan of each of these items that is on loan, as `loan_of`."""
+        found = self._loans(loans.c.item.in_(barcodes))
+        return {loan.item: loan for loan in found}
 
     def loans_of(self, patron_ref: str) -> tuple[Loan, ...]:
         """A patron's open loans, oldest first."""
-        found = self._loans(loans.c.patron_ref == patron_ref)
-        return tuple(sorted(found, key=lambda loan: (loan.loaned_at, loan.loan_ref)))
+        return tuple(self._loans(loans.c.patron_ref == patron_ref))
 
     def rules(self) -> Rules | None:
         newest = select(rules.c.body).order_by(rules.c.version.desc()).limit(1)
@@ -121,11 +129,14 @@ class MirrorReader:
         return self._ask(hub_time_of, None)
 
     def _loans(self, subject: ColumnElement[bool]) -> list[Loan]:
-        query = select(loans.c.body).where(subject)
+        """Oldest first."""
+        found = self._all(select(loans.c.body).where(subject), Loan)
+        return sorted(found, key=lambda loan: (loan.loaned_at, loan.loan_ref))
 
-        def read(connection: Connection) -> list[Loan]:
+    def _all(self, query: Select[Any], kind: type[Value]) -> list[Value]:
+        def read(connection: Connection) -> list[Value]:
             bodies = connection.scalars(query)
-            return [msgspec.json.decode(body, type=Loan) for body in bodies]
+            return [msgspec.json.decode(body, type=kind) for body in bodies]
 
         return self._ask(read, [])
 

@@ -8,8 +8,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from sync.hub.database import BadDatabase, Database
+from sync.hub.migrations.steps import newest_revision
 from sync.hub.schema import metadata
-from sync.hub.upgrade import downgrade, upgrade
+from sync.hub.upgrade import NEWEST, downgrade, upgrade
 from tests.integration.hub_world import database_url
 
 __all__ = ["database_url"]
@@ -25,6 +26,10 @@ def test_migrated_schema_is_the_metadata(database_url: str) -> None:
         differences = compare_metadata(context, metadata)
     database.close()
     assert differences == []
+
+
+def test_newest_schema_is_where_the_last_step_leads() -> None:
+    assert newest_revision() == NEWEST
 
 
 def test_upgrade_twice_changes_nothing(database_url: str) -> None:

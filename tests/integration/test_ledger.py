@@ -177,6 +177,43 @@ def test_ask_is_never_closed_twice(ledger: SqliteLedger) -> None:
         ledger.record([replace(close(1, Kind.WITHDRAWN), event_id="again")], AT)
 
 
+def test_two_closes_of_an_ask_in_one_call_are_refused(ledger: SqliteLedger) -> None:
+    ledger.record([ask(1)], AT)
+    again = replace(close(1, Kind.WITHDRAWN), event_id="again")
+
+    with pytest.raises(LedgerRefused, match="no open ask"):
+        ledger.record([close(1), again], AT)
+
+    assert [event.event_id for event in ledger.open_asks()] == ["ask-1"]
+
+
+def test_a_stack_is_closed_in_one_call(ledger: SqliteLedger) -> None:
+    ledger.record([ask(n, f"B{n}") for n in range(1, 11)], AT)
+
+    closed = ledger.record([close(n) for n in range(10, 1, -1)], AT)
+
+    assert [event.item for event in closed] == [f"B{n}" for n in range(10, 1, -1)]
+    assert [event.item for event in ledger.open_asks()] == ["B1"]
+
+
+def test_an_ask_may_be_closed_in_the_call_that_makes_it(ledger: SqliteLedger) -> None:
+    _, closed = ledger.record([ask(1), close(1)], AT)
+
+    assert closed.loan_ref == "loan-1"
+    assert ledger.open_asks() == ()
+
+
+def test_events_of_several_items_come_in_one_order(ledger: SqliteLedger) -> None:
+    drafts = [fact(1, "B1"), fact(2, "B2"), fact(3, "B3"), fact(4, "B1")]
+    events = ledger.record(drafts, AT)
+
+    found = ledger.events_of_items(["B3", "B1"], 0)
+
+    assert found == (events[0], events[2], events[3])
+    assert ledger.events_of_items(["B1"], 1) == (events[3],)
+    assert ledger.events_of_items([], 0) == ()
+
+
 @pytest.mark.parametrize("refers_to", [None, "fact-1", "unknown"])
 def test_close_of_anything_but_an_open_ask_is_refused(
     ledger: SqliteLedger, refers_to: str | None

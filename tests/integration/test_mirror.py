@@ -177,6 +177,25 @@ def test_between_two_loans_of_an_item_the_latest_counts(
     assert reader.loan_of("B1") == newer
 
 
+def test_several_items_and_their_loans_come_by_barcode(
+    writer: MirrorWriter, reader: MirrorReader
+) -> None:
+    newer = loan("L2", "B1", patron_ref="P2", day=9)
+    writer.apply_page(
+        page(
+            1,
+            ItemChanged(item("B1")),
+            ItemChanged(item("B2")),
+            LoanChanged(newer),
+            LoanChanged(loan("L1", "B1", day=1)),
+        )
+    )
+
+    assert reader.items(["B2", "B9", "B1"]) == {"B1": item("B1"), "B2": item("B2")}
+    assert reader.loans_of_items(["B1", "B2"]) == {"B1": newer}
+    assert (reader.items([]), reader.loans_of_items([])) == ({}, {})
+
+
 def test_loans_of_a_patron_come_oldest_first(
     writer: MirrorWriter, reader: MirrorReader
 ) -> None:

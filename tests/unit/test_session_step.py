@@ -10,6 +10,7 @@ from kiosk.domain.session import (
     BookScanned,
     CardTaken,
     Effect,
+    FencePad,
     Input,
     Lend,
     Line,
@@ -234,7 +235,7 @@ def test_a_card_during_a_return_ends_it_and_starts_a_borrow_session() -> None:
     visit = Visit()(tap(Action.RETURN), stack(A))
     visit(ReturnsRecorded((Line(A, LineState.OK),), "R-2"), came())
 
-    assert visit.effects == [SessionOver(None, loans=0, returns=1)]
+    assert visit.effects == [SessionOver(None, loans=0, returns=1), FencePad()]
     assert visit.state.screen is Screen.BORROW
     assert visit.state.lines == ()
 
@@ -244,7 +245,7 @@ def test_another_card_wipes_the_first_patron_from_the_screen() -> None:
 
     assert visit.state.visitor == OTHER
     assert visit.state.books == ()
-    assert visit.effects == [SessionOver("session-p1", loans=0, returns=0)]
+    assert visit.effects == [FencePad()]
 
 
 def test_the_same_card_again_changes_nothing_but_the_figures() -> None:
@@ -290,7 +291,7 @@ def test_idle_warns_first_and_then_clears_everything() -> None:
     visit.after(20)
 
     assert visit.state == Session()
-    assert visit.effects == [SessionOver("session-p1", loans=0, returns=0)]
+    assert visit.effects == [FencePad()]
 
 
 def test_a_touch_during_the_warning_gives_the_whole_time_again() -> None:
@@ -344,7 +345,7 @@ def test_going_home_counts_what_was_done() -> None:
 
     visit(tap(Action.HOME))
 
-    assert visit.effects == [SessionOver("session-p1", loans=1, returns=0)]
+    assert visit.effects == [SessionOver("session-p1", loans=1, returns=0), FencePad()]
 
 
 def test_a_card_that_stays_ends_the_session_when_it_is_taken() -> None:
@@ -369,3 +370,109 @@ def test_a_notice_is_shown_and_gone_when_the_books_move() -> None:
     visit(stack(A))
 
     assert visit.state.notice is None
+
+
+def test_a_book_that_is_scanned_and_lies_there_counts_once() -> None:
+    label = replace(A, uids=())
+
+    visit = Visit()(came(), BookScanned(label), stack(A), tap(Action.CONFIRM))
+
+    assert visit.effects == [Lend(VISITOR.patron, (A,), "session-p1")]
+
+
+def test_a_book_scanned_after_the_first_stack_is_a_new_stack() -> None:
+    visit = Visit()(came(), stack(A), tap(Action.CONFIRM), lent(A), written(A))
+
+    visit(BookScanned(replace(B, uids=())))
+
+    assert visit.state.screen is Screen.BORROW
+    assert [each.key for each in visit.state.books] == ["B"]
+
+
+def test_a_scan_at_home_is_forgotten_like_everything_else() -> None:
+    visit = Visit()(BookScanned(replace(A, uids=())))
+    assert wakes_at(visit.state, 0.0, MANNERS) == 60.0
+
+    visit.after(60)
+
+    assert visit.state == Session()
+
+
+def test_figures_are_those_after_the_loan() -> None:
+    fewer = replace(VISITOR, remaining=4)
+    settled = replace(lent(A), visitor=fewer)
+
+    visit = Visit()(came(), stack(A), tap(Action.CONFIRM), settled)
+
+    assert visit.state.visitor == fewer
+
+
+def test_a_limit_reached_with_the_first_stack_is_told_with_the_second() -> None:
+    full = replace(VISITOR, remaining=0, refusal=Message("E-LIMIT", {"n": 1}))
+    settled = replace(lent(A), visitor=full)
+    visit = Visit()(came(), stack(A), tap(Action.CONFIRM), settled, written(A))
+
+    visit(stack(A, B))
+
+    assert visit.state.notice == Message("E-LIMIT", {"n": 1})
+    assert not visit.state.can_confirm
+
+
+def test_a_refused_patron_stays_told_so_after_a_scan() -> None:
+    lost = replace(VISITOR, refusal=Message("E-CARD-LOST"))
+
+    visit = Visit()(came(lost), BookScanned(A))
+
+    assert visit.state.notice == Message("E-CARD-LOST")
+
+
+def test_a_tag_that_is_written_does_not_make_a_return_done() -> None:
+    visit = Visit()(tap(Action.RETURN), stack(A), written(A))
+
+    assert [line.state for line in visit.state.lines] == [LineState.WORKING]
+    assert visit.state.busy
+
+
+def test_all_stacks_of_a_session_count() -> None:
+    visit = Visit()(came(), stack(A), tap(Action.CONFIRM), lent(A), written(A))
+    visit(stack(A, B), tap(Action.CONFIRM), lent(B), written(B), tap(Action.HOME))
+
+    assert visit.effects == [
+        SessionOver("session-p1", loans=2, returns=0),
+        FencePad(),
+    ]
+
+
+def test_a_refused_loan_does_not_count() -> None:
+    refused = LoansSettled((Line(A, LineState.REFUSED),), None)
+    visit = Visit()(came(), stack(A), tap(Action.CONFIRM), refused)
+
+    visit(tap(Action.HOME))
+
+    assert visit.effects == [FencePad()]
+
+
+def test_returning_ends_the_session_of_the_loans_before_it() -> None:
+    visit = Visit()(came(), stack(A), tap(Action.CONFIRM), lent(A), written(A))
+
+    visit(tap(Action.RETURN))
+
+    assert visit.effects == [SessionOver("session-p1", loans=1, returns=0)]
+    assert (visit.state.visitor, visit.state.loans) == (None, 0)
+    assert visit.state.books == ()
+
+
+def test_books_laid_down_before_pressing_return_are_taken_back() -> None:
+    visit = Visit()(came(), stack(A), tap(Action.RETURN))
+
+    assert visit.effects == [TakeBack((A,), None)]
+
+
+def test_a_card_after_a_return_does_not_take_it_into_its_session() -> None:
+    returned = ReturnsRecorded((Line(A, LineState.OK),), "R-2")
+    visit = Visit()(tap(Action.RETURN), stack(A), returned, tap(Action.BORROW))
+
+    visit(came())
+
+    assert visit.effects == [SessionOver(None, loans=0, returns=1), FencePad()]
+    assert (visit.state.session_id, visit.state.returns) == ("session-p1", 0)

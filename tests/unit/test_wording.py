@@ -149,6 +149,30 @@ def test_a_due_date_is_said_in_words(wording: Wording, locale: str, day: str) ->
     assert words(wording, locale).say(message) == day
 
 
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_day_of_a_year_has_words_of_its_own(
+    wording: Wording, locale: str
+) -> None:
+    year = [dt.date(2026, 1, 1) + dt.timedelta(days=n) for n in range(365)]
+
+    said = {words(wording, locale).t("line.due", date=day) for day in year}
+
+    assert len(said) == len(year)
+    assert not [text for text in said if "2026" in text]
+
+
+def test_day_without_names_is_said_in_figures(tmp_path: Path) -> None:
+    compiled = tmp_path / "zh_Hans" / "LC_MESSAGES" / "messages.mo"
+    compiled.parent.mkdir(parents=True)
+    text = _PO + '\nmsgid "due"\nmsgstr "{date}"\n'
+    with compiled.open("wb") as file:
+        write_mo(file, read_po(io.BytesIO(text.encode())))
+
+    said = Wording(tmp_path).text("zh_Hans", "due", {"date": dt.date(2026, 5, 4)})
+
+    assert said == "2026-05-04"
+
+
 @pytest.mark.parametrize(
     ("number", "expected"),
     [

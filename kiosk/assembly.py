@@ -1,0 +1,108 @@
+"""Puts the rooms of the dispatcher together from the configuration."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from drivers.api import BadOptions, Driver
+from drivers.registry import create
+from kiosk import logs
+from kiosk.around import Around, HubLink
+from kiosk.config import Config, Device
+from kiosk.dispatcher import Rooms
+from kiosk.domain.pad import Patience
+from kiosk.domain.session import Manners
+from kiosk.healer import Healer
+from kiosk.ids import RANDOM_BYTES, uuid7
+from kiosk.loan_desk import LoanDesk
+from kiosk.pads import PadRoom
+from kiosk.return_desk import ReturnDesk
+from kiosk.runner import DeviceRunner
+from kiosk.scribe import Scribe
+from kiosk.service.classify import read_stack
+from kiosk.service.daybook import Daybook
+from kiosk.service.identification import Identification
+from kiosk.service.knowledge import Knowledge
+from kiosk.service.lending import Lending
+from kiosk.service.ports import Ledger, Mirror, Moment
+from kiosk.service.returning import Returning
+from kiosk.service.security import Custodian
+
+log = logs.Log(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the rooms reach: both databases, the clock, and the agent's bell."""
+
+    ledger: Ledger
+    mirror: Mirror
+    now: Callable[[], Moment]
+    ring: Callable[[], None]
+
+
+def rooms(
+    config: Config, site_id: str, outside: Outside, runners: Mapping[str, DeviceRunner]
+) -> Rooms:
+    """Make the rooms; withdraws first what a crash left open. Raises LedgerError."""
+    knowledge = Knowledge(outside.ledger, outside.mirror)
+    daybook = Daybook(knowledge, site_id, outside.now, new_id)
+    custodian = Custodian(knowledge)
+    lending = _lending(daybook)
+    pads = _pads(config, outside.mirror)
+    scribe = Scribe({n: r for n, r in runners.items() if r.writes_tags}, pads)
+    link = HubLink(config.folder)
+    budget_s = config.lending.ask_budget_s
+    return Rooms(
+        pads=pads,
+        scribe=scribe,
+        loans=LoanDesk(lending, hub_answers=link.answers, budget_s=budget_s),
+        returns=ReturnDesk(Returning(daybook), custodian, scribe),
+        healer=Healer(custodian, pads, scribe),
+        daybook=daybook,
+        identification=Identification(knowledge),
+        surroundings=_around(config, site_id, outside.mirror, link).at,
+        ring=outside.ring,
+    )
+
+
+def manners(config: Config) -> Manners:
+    """How patient the screen is."""
+    ui = config.ui
+    return Manners(ui.locale, ui.idle_s, ui.warning_s, config.lending.card_stays)
+
+
+def drivers(config: Config) -> dict[str, Driver]:
+    """Make every device's driver, closed. Raises BadOptions naming the device."""
+    return {device.name: _driver(device) for device in config.devices}
+
+
+def new_id(at: Moment) -> str:
+    return uuid7(at, os.urandom(RANDOM_BYTES))
+
+
+def _driver(device: Device) -> Driver:
+    try:
+        return create(device.driver, device.options)
+    except BadOptions as err:
+        raise BadOptions(f"device {device.name!r}: {err}") from err
+
+
+def _lending(daybook: Daybook) -> Lending:
+    lending = Lending(daybook)
+    withdrawn = lending.withdraw_open_asks()
+    if withdrawn:
+        log.warning("asks left open by a crash withdrawn", count=withdrawn)
+    return lending
+
+
+def _pads(config: Config, mirror: Mirror) -> PadRoom:
+    patience = Patience(config.lending.stable_rounds, config.lending.missed_rounds)
+    return PadRoom(patience, lambda tags: read_stack(tags, mirror))
+
+
+def _around(config: Config, site_id: str, mirror: Mirror, link: HubLink) -> Around:
+    roles = {device.name: device.role for device in config.devices}
+    return Around(mirror, link, site_id, roles, max_books=config.lending.max_books)

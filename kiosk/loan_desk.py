@@ -1,0 +1,85 @@
+"""The lending side of the desk: asks the hub within a budget, or lends alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from kiosk import logs
+from kiosk.domain.session import Book, Lend, Line, LoansSettled
+from kiosk.service.daybook import Result
+from kiosk.service.lending import Lending, Plan
+from kiosk.service.ports import LedgerError
+from kiosk.view import LineState, Message
+from sync.protocol import Outcome
+
+log = logs.Log(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    plans: tuple[Plan, ...]
+    session_id: str
+    deadline: float
+
+
+class LoanDesk:
+    """Holds what is asked between a Lend and its LoansSettled; one stack at a time."""
+
+    def __init__(
+        self, lending: Lending, *, hub_answers: Callable[[], bool], budget_s: float
+    ) -> None:
+        self._lending = lending
+        self._hub_answers = hub_answers
+        self._budget_s = budget_s
+        self._asked: _Asked | None = None
+
+    @property
+    def deadline(self) -> float | None:
+        """When the hub's time to answer is up (monotonic s)."""
+        return self._asked.deadline if self._asked else None
+
+    def lend(self, effect: Lend, now: float) -> LoansSettled | None:
+        """Lend at once, or ask the hub first; then `verdicts` settles it."""
+        try:
+            # What a full disk kept from being closed never happened: say so first.
+            self._lending.withdraw_open_asks()
+            if not (self._budget_s and self._hub_answers()):
+                return _settled(
+                    self._lending.lend_alone(
+                        effect.patron, effect.books, effect.session_id
+                    )
+                )
+            plans = self._lending.ask(effect.patron, effect.books, effect.session_id)
+        except LedgerError as err:
+            return LoansSettled(not_recorded(effect.books, err), None)
+        self._asked = _Asked(plans, effect.session_id, now + self._budget_s)
+        return None
+
+    def verdicts(self, now: float) -> LoansSettled | None:
+        """Settle what was asked once all verdicts are there or the budget is used up."""
+        asked = self._asked
+        if asked is None:
+            return None
+        ids = [plan.ask.event_id for plan in asked.plans if plan.ask]
+        found = self._lending.daybook.knowledge.mirror.verdicts(ids)
+        final = [v for v in found.values() if v.outcome is not Outcome.DEFERRED]
+        if len(final) < len(ids) and now < asked.deadline:
+            return None
+        self._asked = None
+        try:
+            return _settled(self._lending.settle(asked.plans, found, asked.session_id))
+        except LedgerError as err:
+            books = [plan.book for plan in asked.plans]
+            return LoansSettled(not_recorded(books, err), None)
+
+
+def not_recorded(books: Sequence[Book], err: LedgerError) -> tuple[Line, ...]:
+    """Lines of books of which nothing could be written down, so nothing happened."""
+    log.error("ledger refused", reason=str(err))
+    words = Message("E-STORAGE")
+    return tuple(Line(book, LineState.REFUSED, words) for book in books)
+
+
+def _settled(result: Result) -> LoansSettled:
+    return LoansSettled(result.lines, result.receipt)

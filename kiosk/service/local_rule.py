@@ -1,0 +1,110 @@
+"""What the kiosk would decide alone, by the county's rules and all it knows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from kiosk.domain.policy import Grant, Refusal, may_lend, offline_refusal
+from kiosk.domain.rules import Rules
+from kiosk.domain.session import Book
+from kiosk.domain.values import Item, Loan, Patron
+from kiosk.service.knowledge import Knowledge, county_day
+from kiosk.service.ports import MirrorStatus, Moment
+from sync.protocol import Clock
+
+Decision = Grant | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRule:
+    """Decides a stack book by book; each grant counts against the next one's limits."""
+
+    knowledge: Knowledge
+
+    def decide(
+        self, patron: Patron, books: Sequence[Book], at: Moment, *, offline: bool
+    ) -> list[Decision]:
+        """One decision a book, in order. `offline`: the limits of a kiosk alone apply."""
+        basis = self.knowledge.basis()
+        if basis.rules is None:
+            return [Refusal("E-GENERIC") for _ in books]
+        account = self._account(patron, books)
+        age = _mirror_age(basis.status, at)
+        decisions: list[Decision] = []
+        for book in books:
+            decision = account.decide(book.barcode, basis.rules, at)
+            if offline and isinstance(decision, Grant):
+                decision = account.alone(decision, basis.rules, age)
+            if isinstance(decision, Grant):
+                account = account.with_loan(book.barcode, decision, at)
+            decisions.append(decision)
+        return decisions
+
+    def _account(self, patron: Patron, books: Sequence[Book]) -> _Account:
+        knowledge = self.knowledge
+        loans = knowledge.loans_of(patron.patron_ref)
+        wanted = [book.barcode for book in books]
+        known = [*wanted, *(loan.item for loan in loans)]
+        return _Account(
+            patron,
+            loans,
+            knowledge.unreported_loans(patron.patron_ref),
+            knowledge.mirror.items(known),
+            knowledge.loans_of_items(wanted),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """A patron's loans, those granted a moment ago included, beside what is wanted.
+
+    `items`: everything that the mirror knows of the books concerned; `on_loan`: the
+    open loans of those that are wanted.
+    """
+
+    patron: Patron
+    loans: tuple[Loan, ...]
+    unreported: int
+    items: Mapping[str, Item]
+    on_loan: Mapping[str, Loan]
+
+    def decide(self, barcode: str, rules: Rules, at: Moment) -> Decision:
+        item = self.items.get(barcode)
+        if item is None:
+            return Refusal("E-ITEM-UNKNOWN")
+        return may_lend(
+            self.patron,
+            item,
+            self.loans,
+            self.on_loan.get(barcode),
+            rules,
+            county_day(at.wall),
+            same_type_loans=self._of_type(item.item_type),
+        )
+
+    def alone(self, grant: Grant, rules: Rules, age: dt.timedelta | None) -> Decision:
+        """Hold a grant against the limits of a kiosk that can't ask."""
+        return offline_refusal(rules, age, self.unreported) or grant
+
+    def with_loan(self, barcode: str, grant: Grant, at: Moment) -> _Account:
+        """Count a grant, though it is not recorded and has no reference yet."""
+        loan = Loan("", barcode, self.patron.patron_ref, at.wall, grant.due_on)
+        return replace(
+            self,
+            loans=(*self.loans, loan),
+            unreported=self.unreported + 1,
+            on_loan={**self.on_loan, barcode: loan},
+        )
+
+    def _of_type(self, item_type: str) -> int:
+        items = (self.items.get(loan.item) for loan in self.loans)
+        return sum(item.item_type == item_type for item in items if item)
+
+
+def _mirror_age(status: MirrorStatus, at: Moment) -> dt.timedelta | None:
+    """None while the clock can't tell it."""
+    if at.quality is Clock.GUESSED or status.synced_at is None:
+        return None
+    return at.wall - status.synced_at
