@@ -14,9 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from babel import Locale
-from babel.dates import format_date
-
 from kiosk.view import Message
 
 TRANSLATIONS = Path(__file__).parent / "translations"
@@ -24,6 +21,9 @@ FALLBACK = "zh_Hans"
 
 #: A text from outside (a title, a name) is cut here; no true title is longer.
 LONGEST_TEXT = 80
+#: Between two names of `date.months`, January first, and `date.weekdays`, Monday first.
+NEXT_NAME = "|"
+MONTHS, WEEKDAYS = 12, 7
 
 Param = str | int | dt.date
 
@@ -57,7 +57,6 @@ class Wording:
             raise WordingMissing(
                 f"no {FALLBACK} catalogue in {folder}: run build_translations.py"
             )
-        self._babel = {name: Locale.parse(name) for name in self._catalogues}
 
     @property
     def locales(self) -> tuple[str, ...]:
@@ -97,9 +96,17 @@ class Wording:
 
     def _shown(self, locale: str, value: Param) -> str:
         if isinstance(value, dt.date):
-            pattern = self.text(locale, "date.day", {})
-            return format_date(value, pattern, locale=self._babel[locale])
+            return self._day(locale, value)
         return plain(str(value))
+
+    def _day(self, locale: str, day: dt.date) -> str:
+        """Say a day with the names that the catalogue has, in the order it has them."""
+        months = self.text(locale, "date.months", {}).split(NEXT_NAME)
+        weekdays = self.text(locale, "date.weekdays", {}).split(NEXT_NAME)
+        if len(months) != MONTHS or len(weekdays) != WEEKDAYS:
+            return day.isoformat()
+        names = {"month": months[day.month - 1], "weekday": weekdays[day.weekday()]}
+        return self.text(locale, "date.day", {"day": day.day, **names})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,38 +1,51 @@
-"""The command line `tongjie`: each command's module is imported when it is called."""
+"""The command line `tongjie`: each command's module is imported when it is called.
+
+So a decoder needs no web server, and the list of commands needs none of them.
+"""
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import click
 
-#: Command → "module:attribute".
+from kiosk.lazy_commands import Lazy, LazyGroup
+
 COMMANDS = {
-    "demo": "kiosk.cli.demo:demo",
-    "frame": "kiosk.cli.frame:frame",
-    "hub": "sync.hub.cli:hub",
-    "queue": "kiosk.cli.queue:queue",
-    "run": "kiosk.cli.run:run",
-    "sync": "sync.agent.cli:sync",
-    "tag": "kiosk.cli.tag:tag",
+    "demo": Lazy(
+        "kiosk.cli.demo:demo",
+        "Borrow and return in a browser, on emulated hardware that speaks real bytes.",
+    ),
+    "frame": Lazy(
+        "kiosk.cli.frame:frame",
+        "Look into the frames that devices and kiosk exchange.",
+    ),
+    "hub": Lazy(
+        "sync.hub.cli:hub",
+        "The county's hub: the record of all loans, and the staff desk.",
+    ),
+    "queue": Lazy(
+        "kiosk.cli.queue:queue",
+        "What this kiosk did that the hub has not judged yet.",
+    ),
+    "run": Lazy(
+        "kiosk.cli.run:run",
+        "Run the kiosk: devices, ledger and touchscreen server.",
+    ),
+    "sync": Lazy(
+        "sync.agent.cli:sync",
+        "Keep this kiosk and its hub in step, until SIGTERM.",
+    ),
+    "tag": Lazy(
+        "kiosk.cli.tag:tag",
+        "Read and make the memory of library tags.",
+    ),
 }
 
 
-class LazyGroup(click.Group):
-    """Imports a command only when it is called, so a decoder needs no web server."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, attribute = COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(import_module(module), attribute)
-        return command
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="tongjie")
 def main() -> None:
     """Self-service lending points of a county library."""

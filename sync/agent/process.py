@@ -7,7 +7,7 @@ import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from kiosk import logs
+from kiosk import logs, memory
 from kiosk.bell import Bell, agent_bell
 from kiosk.config import Config
 from kiosk.identity import Identity, load_identity
@@ -39,6 +39,7 @@ def run(config: Config, *, once: bool) -> Outcome:
     when it runs once.
     """
     logs.configure()
+    memory.use_sparingly()
     with ExitStack() as stack:
         stop = threading.Event()
         client = HubClient(config.sync.hub, _signer(config), config.sync.timeout_s)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-import structlog
-
+from kiosk import logs
 from kiosk.store.errors import BadRulesSignature
 from sync.agent.errors import HubRefused, HubUntrusted
 from sync.agent.ports import Hub, Mirror
@@ -15,7 +14,7 @@ from sync.protocol import FeedPage
 #: How often an unchanged mirror is marked as fresh; spares the card a write per poll.
 MARK_S = 120.0
 
-log = structlog.get_logger(__name__)
+log = logs.Log(__name__)
 
 
 class Puller:

@@ -6,8 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-import structlog
-
+from kiosk import logs
 from sync.agent.errors import HubRefused, HubUnreachable
 from sync.agent.outbox import Outbox, holds
 from sync.agent.ports import Hub, Mirror
@@ -21,7 +20,7 @@ NOT_TAKEN = frozenset({"conflict", "invalid"})
 #: Single events refused in a row before the hub itself is held to be at fault.
 MAX_REFUSED_IN_ROW = 5
 
-log = structlog.get_logger(__name__)
+log = logs.Log(__name__)
 
 
 class Pusher:

@@ -14,7 +14,7 @@ from kiosk.lazy_commands import Lazy, LazyGroup
 from sync.hub.cli import hub
 
 #: What takes long to import, on a Pi above all.
-HEAVY = {"alembic", "cryptography", "flask", "msgspec", "sqlalchemy", "structlog"}
+HEAVY = {"alembic", "cryptography", "flask", "msgspec", "sqlalchemy"}
 
 LISTED = [
     pytest.param(lazy, id=f"{group.name}-{name}")

@@ -1,0 +1,70 @@
+"""`python -m tests.bench`: measure, print a table; an aim not met is no failure."""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import msgspec
+
+from kiosk import logs
+from tests.bench import commit, latency, memory, startup
+from tests.bench.figures import Figure, reports, table
+from tests.demo import running_demo
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """How often each figure is taken."""
+
+    placements: int = 40
+    commits: int = 60
+    starts: int = 9
+    visits: int = 5
+
+
+QUICK = Rounds(placements=3, commits=3, starts=1, visits=1)
+
+
+@click.command()
+@click.option("--json", "target", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--quick", is_flag=True, help="A few rounds each: does it still work?")
+def main(target: Path | None, *, quick: bool) -> None:
+    """Measure the product on this machine; takes some minutes."""
+    logs.configure()
+    rounds = QUICK if quick else Rounds()
+    with tempfile.TemporaryDirectory(prefix="tongjie-bench-") as folder:
+        figures = _measure(Path(folder), rounds)
+    click.echo(_machine())
+    click.echo(table(figures))
+    if target is not None:
+        target.write_bytes(msgspec.json.encode(reports(figures)))
+
+
+def _measure(folder: Path, rounds: Rounds) -> list[Figure]:
+    demo_folder, lending = folder / "demo", folder / "lending"
+    lending.mkdir()
+    demo_folder.mkdir()
+    click.echo("a kiosk with its devices, agent and hub", err=True)
+    with running_demo(demo_folder) as demo:
+        figures = latency.measure(demo, rounds.placements)
+        figures += memory.measure(demo, rounds.visits)
+    click.echo("starting it again and again", err=True)
+    figures += startup.measure(demo_folder, rounds.starts)
+    click.echo("committing", err=True)
+    figures += commit.measure(lending, rounds.commits)
+    return figures
+
+
+def _machine() -> str:
+    """What the figures hold for; a machine busy with other things makes them worse."""
+    system = f"Python {platform.python_version()} on {platform.machine()}"
+    return f"{system}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.bench.figures import Figure, Report, p95, reports, table
+
+NAMES = {
+    "tag told → title, median",
+    "tag told → title, p95",
+    "PSS of kiosk and agent",
+    "PSS of kiosk",
+    "PSS of agent",
+    "start to first page",
+    "lend_alone, stack of 10",
+    "Ledger.record, stack of 10",
+    "Ledger.record, 1 book",
+    "Ledger.record, 10 books",
+}
+
+
+def figure(value: float, reference: float | None = None, **more: object) -> Figure:
+    content = {"name": "f", "unit": "ms", "rounds": 1, "value": value, **more}
+    return msgspec.convert({**content, "reference": reference}, Figure)
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_quick_bench_takes_every_figure(tmp_path: Path) -> None:
+    target = tmp_path / "figures.json"
+    words = [sys.executable, "-m", "tests.bench", "--quick", "--json", str(target)]
+
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    taken = msgspec.json.decode(target.read_bytes(), type=list[Report])
+    assert {each.figure.name for each in taken} == NAMES
+    assert all(each.figure.value > 0 for each in taken)
+    assert all(each.ratio is None or each.ratio > 0 for each in taken)
+    assert all(name in done.stdout for name in NAMES)
+
+
+@pytest.mark.parametrize(
+    ("taken", "met"),
+    [
+        (figure(99.0, aim=100.0), True),
+        (figure(101.0, aim=100.0), False),
+        (figure(3.0, 2.0, aim=2.0, aim_is_ratio=True), True),
+        (figure(5.0, 2.0, aim=2.0, aim_is_ratio=True), False),
+        (figure(5.0, 2.0), None),
+    ],
+)
+def test_aim_is_a_limit_of_the_value_or_of_the_ratio(
+    taken: Figure, *, met: bool | None
+) -> None:
+    (report,) = reports([taken])
+
+    assert report.met is met
+
+
+def test_table_shows_both_numbers_their_ratio_and_the_aim() -> None:
+    shown = table([figure(3.0, 2.0, beside="a floor", aim=2.0, aim_is_ratio=True)])
+
+    line = shown.splitlines()[1]
+    for part in ("3.00 ms", "2.00 ms (a floor)", "1.50×", "≤ 2×", "met"):
+        assert part in line
+
+
+@pytest.mark.parametrize(("count", "expected"), [(1, 1), (20, 19), (40, 38), (100, 95)])
+def test_p95_leaves_one_of_twenty_above(count: int, expected: int) -> None:
+    assert p95(range(1, count + 1)) == expected
