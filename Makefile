@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTHON ?= python3
 
-.PHONY: help setup debian translations demo test lint format bench lock clean
+.PHONY: help setup debian compiled demo test lint format bench lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -21,7 +21,7 @@ debian:
 $(READY): requirements.lock pyproject.toml
 	@if command -v uv >/dev/null; then \
 	  uv venv --quiet --clear --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV); \
-	  VIRTUAL_ENV=$(VENV) uv pip install --quiet --require-hashes -r requirements.lock; \
+	  VIRTUAL_ENV=$(VENV) uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock; \
 	  VIRTUAL_ENV=$(VENV) uv pip install --quiet --no-deps --no-build-isolation -e .; \
 	else \
 	  $(PYTHON) -m venv --clear $(VENV); \
@@ -30,13 +30,14 @@ $(READY): requirements.lock pyproject.toml
 	fi
 	@touch $@
 
-translations: $(READY)
+compiled: $(READY)
 	@$(BIN)/python build_translations.py
+	@$(BIN)/python -m compileall -q drivers kiosk sync ui
 
-demo: setup translations  ## borrow and return in a browser, on emulated hardware, with a county hub
+demo: setup compiled  ## borrow and return in a browser, on emulated hardware, with a county hub
 	@$(BIN)/tongjie demo
 
-test: setup translations  ## every test, with a real browser
+test: setup compiled  ## every test, with a real browser
 	@$(BIN)/pytest -q
 
 lint: $(READY)  ## formatting, style, types, layers
@@ -49,7 +50,7 @@ format: $(READY)  ## mend formatting and what ruff can mend
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: setup translations  ## measure; prints absolute figures and ratios
+bench: setup compiled  ## measure; prints absolute figures and ratios
 	@$(BIN)/python -m tests.bench
 
 lock:  ## renew requirements.lock from pyproject.toml (needs uv)

@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import structlog
+
 from drivers.api import BadOptions, Driver
 from drivers.registry import create
-from kiosk import logs
 from kiosk.around import Around, HubLink
 from kiosk.config import Config, Device
 from kiosk.dispatcher import Rooms
@@ -30,7 +31,7 @@ from kiosk.service.ports import Ledger, Mirror, Moment
 from kiosk.service.returning import Returning
 from kiosk.service.security import Custodian
 
-log = logs.Log(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

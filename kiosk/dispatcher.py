@@ -8,8 +8,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+import structlog
+
 from drivers.api import CardGone, CardSeen, CodeScanned, DeviceEvent, TagsOnPad
-from kiosk import logs
 from kiosk.display import Display
 from kiosk.domain.session import (
     Book,
@@ -60,7 +61,7 @@ TOUCH_TIMEOUT_S = 2.0
 #: Longest rest; time-outs and news wake the dispatcher sooner.
 REST_S = 30.0
 
-log = logs.Log(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from kiosk import logs
+import structlog
+
 from kiosk.domain.session import Book, Lend, Line, LoansSettled
 from kiosk.service.daybook import Result
 from kiosk.service.lending import Lending, Plan
@@ -13,7 +14,7 @@ from kiosk.service.ports import LedgerError
 from kiosk.view import LineState, Message
 from sync.protocol import Outcome
 
-log = logs.Log(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,11 @@
 """Logs for the journal: one JSON object a line, without anything that names a reader.
 
-On the standard library alone: a logging package would cost each of a Pi's processes
-more memory and time to start than all it is used for here.
+Ours go through structlog; those of the libraries and of dying threads take the same
+way out, so that nothing reaches the journal unmasked.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import re
 import sys
@@ -14,6 +13,9 @@ import threading
 from collections.abc import Mapping
 
 import msgspec
+import structlog
+from structlog.stdlib import ProcessorFormatter
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 #: Keys that never reach a log, whatever they hold.
 _PERSONAL = frozenset({"card", "credential", "name", "patron", "patron_ref", "pin"})
@@ -31,41 +33,10 @@ _HEX = re.compile(
 MASK = "…"
 
 _OURS = ("drivers", "kiosk", "sync", "ui")
-_FIELDS = "fields"
-
-
-class Log:
-    """Says what happened, with fields: `log.info("pad lost", device=name)`."""
-
-    def __init__(self, name: str) -> None:
-        self._logger = logging.getLogger(name)
-
-    def debug(self, event: str, **fields: object) -> None:
-        self._say(logging.DEBUG, event, fields)
-
-    def info(self, event: str, **fields: object) -> None:
-        self._say(logging.INFO, event, fields)
-
-    def warning(
-        self, event: str, *, cause: BaseException | None = None, **fields: object
-    ) -> None:
-        """Say it, with the stack of a `cause` that should not have happened."""
-        self._say(logging.WARNING, event, fields, cause)
-
-    def error(
-        self, event: str, *, cause: BaseException | None = None, **fields: object
-    ) -> None:
-        """Say it, as `warning` does."""
-        self._say(logging.ERROR, event, fields, cause)
-
-    def _say(
-        self,
-        level: int,
-        event: str,
-        fields: Mapping[str, object],
-        cause: BaseException | None = None,
-    ) -> None:
-        self._logger.log(level, event, exc_info=cause, extra={_FIELDS: fields})
+_STAMPS: tuple[Processor, ...] = (
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+)
 
 
 def configure(*, level: int = logging.INFO) -> None:
@@ -73,8 +44,17 @@ def configure(*, level: int = logging.INFO) -> None:
 
     `level` is for ours; of the libraries', only warnings are wanted.
     """
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_STAMPS,
+            ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonLine())
+    handler.setFormatter(_formatter())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
@@ -83,25 +63,32 @@ def configure(*, level: int = logging.INFO) -> None:
     threading.excepthook = _thread_died
 
 
-def mask(said: Mapping[str, object]) -> dict[str, object]:
+def mask(_logger: WrappedLogger, _method: str, said: EventDict) -> EventDict:
     """Blank out personal keys and shorten long numbers to their last two characters."""
     return {key: _masked(key, value) for key, value in said.items()}
 
 
-class _JsonLine(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        said = {**getattr(record, _FIELDS, {}), "event": record.getMessage()}
-        if record.exc_info:
-            said["exception"] = self.formatException(record.exc_info)
-        said["level"] = record.levelname.lower()
-        said["timestamp"] = dt.datetime.fromtimestamp(record.created, dt.UTC)
-        return msgspec.json.encode(mask(said)).decode()
+def _formatter() -> ProcessorFormatter:
+    return ProcessorFormatter(
+        foreign_pre_chain=_STAMPS,
+        processors=[
+            ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            mask,
+            structlog.processors.JSONRenderer(serializer=_json),
+        ],
+    )
+
+
+def _json(said: EventDict, **_: object) -> str:
+    return msgspec.json.encode(said).decode()
 
 
 def _thread_died(died: threading.ExceptHookArgs) -> None:
     """Say why a thread ended, as `threading` would, but masked."""
     thread = died.thread.name if died.thread else "?"
-    Log(__name__).error("thread died", thread=thread, cause=died.exc_value)
+    log = structlog.get_logger(__name__)
+    log.error("thread died", thread=thread, exc_info=died.exc_value)
 
 
 def _masked(key: str, value: object) -> object:

@@ -6,8 +6,9 @@ import contextlib
 import queue
 import threading
 
+import structlog
+
 from drivers.api import CommandRefused, DeviceLost, Driver, DriverError, TagWriter
-from kiosk import logs
 from kiosk.messages import (
     DeviceDown,
     DeviceSaid,
@@ -21,7 +22,7 @@ FIRST_PAUSE_S = 0.2
 #: A device that is plugged in again is back within ten seconds.
 LONGEST_PAUSE_S = 5.0
 
-log = logs.Log(__name__)
+log = structlog.get_logger(__name__)
 
 
 class DeviceRunner:
@@ -131,7 +132,7 @@ class DeviceRunner:
         self._failures += 1
         fault = None if isinstance(err, DriverError) else err
         if self._up or self._failures == 1:
-            log.warning("device lost", device=self.name, reason=err, cause=fault)
+            log.warning("device lost", device=self.name, reason=err, exc_info=fault)
             self._inbox.put(DeviceDown(self.name))
         else:
             log.debug("device still lost", device=self.name, reason=err)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kiosk import logs
+import structlog
+
 from kiosk.domain.session import Book, Line
 from kiosk.domain.values import Item, Loan
 from kiosk.service.daybook import Daybook, Result, how, targets
@@ -14,7 +15,7 @@ from kiosk.service.ports import Draft, LedgerError, Moment, Security
 from kiosk.view import LineState, Message
 from sync.protocol import Clock, Kind
 
-log = logs.Log(__name__)
+log = structlog.get_logger(__name__)
 
 #: Tag UID → what was read back from it, None where it could not be written.
 Armed = Mapping[str, Security | None]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from kiosk import logs
+import structlog
+
 from kiosk.domain.rules import SecurityRule
 from kiosk.domain.values import Loan
 from kiosk.service.knowledge import Knowledge
 from kiosk.service.ports import LedgerError, Security
 
-log = logs.Log(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import structlog
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -20,7 +21,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert
 
-from kiosk import logs
 from kiosk.service.ports import (
     Draft,
     Head,
@@ -49,7 +49,7 @@ from kiosk.store.ledger_schema import (
 )
 from sync.protocol import AckedThrough, Event
 
-log = logs.Log(__name__)
+log = structlog.get_logger(__name__)
 
 _NEW_TARGET = insert(tag_states).values(
     since=select(func.coalesce(func.max(events.c.number), 0)).scalar_subquery()

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+import structlog
 from sqlalchemy import ColumnElement, Connection, Select, Table, func, select
 
-from kiosk import logs
 from kiosk.clock import HubTime
 from kiosk.domain.rules import Rules
 from kiosk.domain.values import Item, Loan, Patron, Site, Title
@@ -39,7 +39,7 @@ from sync.protocol import AckedThrough, Outcome, SignedRules, Verdict
 Value = TypeVar("Value")
 Answer = TypeVar("Answer")
 
-log = logs.Log(__name__)
+log = structlog.get_logger(__name__)
 
 
 class MirrorReader:

@@ -10,9 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import structlog
 from sqlalchemy import Connection, Engine
 
-from kiosk import logs
 from kiosk.clock import BootTime, boot_time
 from kiosk.service.ports import MirrorStatus
 from kiosk.store.engine import transaction, upgrade, writer_engine
@@ -32,7 +32,7 @@ from kiosk.store.settling import put_verdicts, settle, unsettle
 from sync.keys import rules_are_genuine
 from sync.protocol import AckedThrough, FeedPage, RulesChanged, Verdict
 
-log = logs.Log(__name__)
+log = structlog.get_logger(__name__)
 
 
 class MirrorWriter:

@@ -11,8 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
+import structlog
 
-from kiosk import logs
 from kiosk.bell import Bell, BellListener, agent_bell, kiosk_bell
 from kiosk.health import load_health
 from kiosk.notify import notify
@@ -31,7 +31,7 @@ HEARTBEAT_S = 300.0
 #: Longest wait without a word to systemd; well inside WatchdogSec=.
 SIGN_OF_LIFE_S = 10.0
 
-log = logs.Log(__name__)
+log = structlog.get_logger(__name__)
 
 
 class Agent:

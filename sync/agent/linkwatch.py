@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+import structlog
 
-from kiosk import logs
 from kiosk.link import REFRESH_S, Link, Reach, boot_id, save_link
 from kiosk.notify import notify
 from sync.agent.errors import HubError, HubRefused, Revoked
@@ -26,7 +26,7 @@ from sync.protocol import (
 
 Reply = TypeVar("Reply", BatchAnswer, FeedPage, HeartbeatAnswer)
 
-log = logs.Log(__name__)
+log = structlog.get_logger(__name__)
 
 
 class WatchedHub:

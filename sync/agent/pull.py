@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from kiosk import logs
+import structlog
+
 from kiosk.store.errors import BadRulesSignature
 from sync.agent.errors import HubRefused, HubUntrusted
 from sync.agent.ports import Hub, Mirror
@@ -14,7 +15,7 @@ from sync.protocol import FeedPage
 #: How often an unchanged mirror is marked as fresh; spares the card a write per poll.
 MARK_S = 120.0
 
-log = logs.Log(__name__)
+log = structlog.get_logger(__name__)
 
 
 class Puller:

@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from kiosk import logs
+import structlog
+
 from sync.agent.errors import HubRefused, HubUnreachable
 from sync.agent.outbox import Outbox, holds
 from sync.agent.ports import Hub, Mirror
@@ -20,7 +21,7 @@ NOT_TAKEN = frozenset({"conflict", "invalid"})
 #: Single events refused in a row before the hub itself is held to be at fault.
 MAX_REFUSED_IN_ROW = 5
 
-log = logs.Log(__name__)
+log = structlog.get_logger(__name__)
 
 
 class Pusher:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+import structlog
 from flask import Request
 
-from kiosk import logs
 from sync.hub.devices import Device, device
 from sync.hub.problems import Refused
 from sync.hub.setup import Hub
@@ -25,7 +25,7 @@ from sync.signing import (
 
 _PUBLIC_KEY = re.compile(r"[0-9a-f]{64}")
 
-log = logs.Log(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

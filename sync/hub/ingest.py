@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
+import structlog
 from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
-from kiosk import logs
 from sync.hub import schema
 from sync.hub.cases import open_cases
 from sync.hub.chain import advance, break_at
@@ -39,7 +39,7 @@ _CONTENT_ERRORS = (
     IntegrityError,
 )
 
-log = logs.Log(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def _judge(
             with conn.begin_nested():
                 verdict = judge(conn, Arrival(received.event, sender.site_id, now))
         except _CONTENT_ERRORS as err:
-            log.warning("event parked", kiosk=sender.kiosk_id, cause=err)
+            log.warning("event parked", kiosk=sender.kiosk_id, exc_info=err)
             verdict = _park(conn, received, f"{type(err).__name__}: {err}", now)
     conn.execute(
         update(schema.events)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import structlog
 from flask import Flask, Response, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from kiosk import logs
 from sync.hub.answers import json_answer
 from sync.protocol import Problem
 
@@ -23,7 +23,7 @@ _WORDS = {
     415: "malformed",
 }
 
-log = logs.Log(__name__)
+log = structlog.get_logger(__name__)
 
 
 class Refused(Exception):
@@ -68,5 +68,5 @@ def _database(err: OperationalError) -> Response:
 
 
 def _bug(err: Exception) -> Response:
-    log.error("request failed", path=request.path, cause=err)
+    log.error("request failed", path=request.path, exc_info=err)
     return json_answer(Problem(error="internal", detail="an error of the hub"), 500)

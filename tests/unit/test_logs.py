@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from kiosk import logs
 
@@ -22,10 +23,11 @@ def _as_before() -> Iterator[None]:
     root.setLevel(level)
 
 
-def configured() -> logs.Log:
+def configured() -> structlog.stdlib.BoundLogger:
     """Called in the test itself: a fixture would have another standard error."""
     logs.configure()
-    return logs.Log("kiosk.test")
+    log: structlog.stdlib.BoundLogger = structlog.get_logger("kiosk.test")
+    return log
 
 
 def line(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
@@ -111,7 +113,7 @@ def test_the_trace_of_an_exception_is_masked(
 
     with pytest.raises(KeyError) as caught:
         dict[str, str]().pop(CARD)
-    log.error("failed", cause=caught.value)
+    log.error("failed", exc_info=caught.value)
 
     said = capsys.readouterr().err
     assert CARD not in said
