@@ -68,4 +68,5 @@ class Identification:
             return Visitor(patron, 0, Message("E-GENERIC"))
         refusal = patron_refusal(patron, loans, rules, county_day(at.wall))
         words = Message(refusal.reason, refusal.params) if refusal else None
-        return Visitor(patron, remaining(patron, loans, rules), words)
+        left = 0 if refusal else remaining(patron, loans, rules)
+        return Visitor(patron, left, words)
