@@ -10,6 +10,10 @@ import click
 from kiosk.lazy_commands import Lazy, LazyGroup
 
 COMMANDS = {
+    "config": Lazy(
+        "kiosk.cli.config_file:config",
+        "Check and show a kiosk's configuration.",
+    ),
     "demo": Lazy(
         "kiosk.cli.demo:demo",
         "Borrow and return in a browser, on emulated hardware that speaks real bytes.",
