@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import socket
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 
 def agent_bell(folder: Path) -> Path:
@@ -72,14 +70,3 @@ class BellListener:
     def close(self) -> None:
         self._socket.close()
         self._path.unlink(missing_ok=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -26,6 +26,7 @@ from kiosk.domain.session import (
     PatronCame,
     Recount,
     ReturnsRecorded,
+    SecureTags,
     Session,
     SessionOver,
     TakeBack,
@@ -53,7 +54,7 @@ from kiosk.return_desk import ReturnDesk
 from kiosk.scribe import Job, Scribe
 from kiosk.service.daybook import Daybook
 from kiosk.service.identification import Identification, Unknown
-from kiosk.service.ports import LedgerError, Moment
+from kiosk.service.ports import LedgerError, Moment, Security
 from kiosk.view import Action, Message, Screen, TouchAnswer, View
 
 #: A touch is dealt with at once; a dispatcher that takes longer is stuck.
@@ -258,6 +259,8 @@ class Dispatcher:
                 self._rooms.ring()
             case TakeBack():
                 self._returns_recorded(self._rooms.returns.take_back(effect, now), now)
+            case SecureTags():
+                self._secure(effect)
             case Recount():
                 self._advance(self._rooms.pads.recount(), now)
             case SessionOver():
@@ -266,6 +269,15 @@ class Dispatcher:
                 self._advance(self._rooms.pads.fence(), now)
             case _:
                 assert_never(effect)
+
+    def _secure(self, late: SecureTags) -> None:
+        """Note what tags shall be, for the healer; on a full disk they stay as they are."""
+        desired = Security.OUT if late.lent else Security.IN
+        try:
+            self._rooms.daybook.want(late.books, desired)
+        except LedgerError as err:
+            log.error("wish for tags not recorded", reason=str(err))
+        self._rooms.healer.look_again()
 
     def _session_over(self, over: SessionOver) -> None:
         """Note that a session is over; a full disk is no reason to keep the reader."""

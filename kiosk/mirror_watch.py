@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from kiosk.bell import BellListener, kiosk_bell
@@ -41,7 +42,7 @@ class MirrorWatch:
 
     def _listen(self) -> None:
         looked_at = time.monotonic()
-        with self._listener:
+        with closing(self._listener):
             while not self._stopping.is_set():
                 rang = self._listener.wait(_ROUND_S)
                 if rang or time.monotonic() - looked_at > LOOK_S:

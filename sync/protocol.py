@@ -16,7 +16,6 @@ import msgspec
 from kiosk.domain.rules import Rules
 from kiosk.domain.values import Credential, Item, Loan, Patron, Site, Title
 
-VERSION = 1
 GENESIS_HASH = "0" * 64
 #: Events in one batch; keeps a request under ~100 kB on a 4G link.
 MAX_BATCH = 200
@@ -51,6 +50,8 @@ class Clock(enum.StrEnum):
 
 
 class DecidedBy(enum.StrEnum):
+    """Who let a loan happen or not: the hub in time, or the kiosk's local rule."""
+
     HUB = "hub"
     LOCAL = "local"
 
@@ -112,8 +113,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What the hub made of an event; stored for ever, a repeat gets the same one.
 
     `feed_version`: the mirror shows the effect once its cursor has reached it.
-    `reason`: a code of the screen wording (E-LIMIT …) or of a hint
-    (return.hold, return.other_site). `params` fill that wording.
+    `reason`: a code of the screen wording (E-LIMIT …), a hint (return.hold,
+    return.other_site), the kind of a case, or, of an event that was not stored,
+    "conflict" or "invalid". `params` fill the wording.
     """
 
     event_id: str
@@ -198,7 +200,7 @@ class Removed(msgspec.Struct, frozen=True, tag="removed"):
     key: str
 
 
-Change = (
+ValueChanged = (
     PatronChanged
     | CredentialChanged
     | TitleChanged
@@ -206,8 +208,8 @@ Change = (
     | LoanChanged
     | SiteChanged
     | RulesChanged
-    | Removed
 )
+Change = ValueChanged | Removed
 
 
 class FeedPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -243,7 +245,7 @@ class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     """POST /v1/heartbeat. Figures about the device only, nothing about a person.
 
-    `epoch` and `seq` are the ledger's head, `pending` the events without an answer.
+    `epoch` and `seq` are the ledger's head, `pending` counts events without an answer.
     """
 
     version: str

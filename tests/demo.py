@@ -7,28 +7,15 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import requests
 
 START_S = 90.0
-PATIENCE_S = 15.0
-
-T = TypeVar("T")
-
-
-def eventually(look: Callable[[], T], what: str, patience_s: float = PATIENCE_S) -> T:
-    """Return the first true value of `look`; fail by name when there is none in time."""
-    deadline = time.monotonic() + patience_s
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"never happened: {what}"
-        time.sleep(0.05)
-    return found
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from drivers.api import CardGone, CardSeen, DeviceEvent, DeviceLost, ProtocolError
-from drivers.codecs.pn532 import (
+from drivers.codecs.pn532_commands import (
     ISO_DEP,
     WAKE_UP,
     TypeATarget,

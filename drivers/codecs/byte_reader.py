@@ -18,11 +18,16 @@ class ByteReader:
         """How many bytes have not been taken."""
         return len(self._raw) - self._at
 
+    def peek(self) -> int | None:
+        """The next byte, which stays; None at the end."""
+        return self._raw[self._at] if self.left else None
+
     def byte(self, field: str) -> int:
+        """The next byte. Raises BadFrame at the end."""
         return self.take(1, field)[0]
 
     def take(self, size: int, field: str) -> bytes:
-        """Raises BadFrame when fewer than `size` bytes are left."""
+        """The next `size` bytes. Raises BadFrame when fewer than `size` bytes are left."""
         if size > self.left:
             raise BadFrame(
                 f"{self._name}: {field} needs {size} bytes at offset {self._at}, "
@@ -32,6 +37,7 @@ class ByteReader:
         return self._raw[self._at - size : self._at]
 
     def rest(self) -> bytes:
+        """All that is left."""
         return self.take(self.left, "rest")
 
     def finish(self) -> None:

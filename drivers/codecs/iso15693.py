@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drivers.api import BadFrame
+from drivers.codecs.byte_reader import ByteReader
 
 #: Bits of the information flags: which fields follow the UID, in this order.
 _DSFID, _AFI, _MEMORY, _IC_REF = 0x01, 0x02, 0x04, 0x08
@@ -28,20 +29,22 @@ class SystemInformation:
 
 
 def parse_system_information(reply: bytes) -> SystemInformation:
-    """Parse from the information flags on, or from the flags byte 00 before them."""
+    """Parse from the information flags on, or from the flags byte 00 before them.
+
+    Raises BadFrame for unknown flags, and where the length is not what they say.
+    """
     body = reply[1:] if reply[:1] == b"\x00" else reply
-    if len(body) < 1 + _UID_BYTES or body[0] & ~_KNOWN:
-        raise BadFrame(f"not a system information: {reply.hex(' ')}")
-    flags, uid, rest = body[0], body[1 : 1 + _UID_BYTES], list(body[1 + _UID_BYTES :])
-    wanted = sum((1, 1, 2, 1)[bit] for bit in range(4) if flags >> bit & 1)
-    if len(rest) != wanted:
-        text = f"system information: {len(rest)} bytes for {wanted}: {reply.hex(' ')}"
-        raise BadFrame(text)
-    return SystemInformation(
-        uid=uid[::-1].hex().upper(),
-        dsfid=rest.pop(0) if flags & _DSFID else None,
-        afi=rest.pop(0) if flags & _AFI else None,
-        block_count=rest.pop(0) + 1 if flags & _MEMORY else None,
-        block_size=rest.pop(0) + 1 if flags & _MEMORY else None,
-        ic_ref=rest.pop(0) if flags & _IC_REF else None,
+    reader = ByteReader(body, "ISO 15693 system information")
+    flags = reader.byte("information flags")
+    if flags & ~_KNOWN:
+        raise BadFrame(f"not a system information: {reply.hex(' ').upper()}")
+    found = SystemInformation(
+        uid=reader.take(_UID_BYTES, "UID")[::-1].hex().upper(),
+        dsfid=reader.byte("DSFID") if flags & _DSFID else None,
+        afi=reader.byte("AFI") if flags & _AFI else None,
+        block_count=reader.byte("number of blocks") + 1 if flags & _MEMORY else None,
+        block_size=reader.byte("block size") + 1 if flags & _MEMORY else None,
+        ic_ref=reader.byte("IC reference") if flags & _IC_REF else None,
     )
+    reader.finish()
+    return found

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from drivers.api import BadFrame
 from drivers.codecs import feig_reader, feig_requests
 from drivers.codecs.feig_frames import Frame
@@ -13,7 +11,6 @@ from drivers.codecs.feig_replies import (
     Blocks,
     Inventory,
     InventoryRecord,
-    SystemInfo,
 )
 from drivers.codecs.feig_requests import (
     ISO_CUSTOM,
@@ -27,7 +24,8 @@ from drivers.codecs.feig_requests import (
     IsoRequest,
     Sub,
 )
-from drivers.codecs.feig_status import IsoError, Status
+from drivers.codecs.feig_status import Status
+from drivers.emulators.feig_tag_commands import run_on_tag
 from drivers.emulators.tag import TagRefused, VirtualTag
 
 #: A CPR40 with firmware 3.3, which reads ISO 15693 among others.
@@ -70,8 +68,7 @@ class EmulatedReader:
         self._quiet: set[str] = set()
         self._selected = ""
         self._unsent: list[VirtualTag] = []
-        self._pages = [bytes(PAGE_SIZE)] * _PAGES
-        self._saved = list(self._pages)
+        self._config = _ConfigPages()
 
     def execute(self, request: Frame) -> bytes:
         """Do what a request says; returns the body of the reply, status first."""
@@ -98,7 +95,7 @@ class EmulatedReader:
             return self._inventory(more=bool(request.mode & MODE_MORE))
         tag = self._target(request)
         try:
-            return bytes([Status.OK]) + self._commands[request.sub](request, tag)
+            return bytes([Status.OK]) + self._tag_command(request, tag)
         except TagRefused as err:
             data = bytes([err.error, err.block])
             with_block = request.sub in (Sub.WRITE_BLOCKS, Sub.LOCK_BLOCKS)
@@ -138,36 +135,26 @@ class EmulatedReader:
             raise Refused(Status.COLLISION)
         return heard[0]
 
-    @property
-    def _commands(self) -> Mapping[Sub, Callable[[IsoRequest, VirtualTag], bytes]]:
-        return {
-            Sub.STAY_QUIET: self._stay_quiet,
-            Sub.LOCK_BLOCKS: _lock_blocks,
-            Sub.READ_BLOCKS: self._read_blocks,
-            Sub.WRITE_BLOCKS: self._write_blocks,
-            Sub.SELECT: self._select,
-            Sub.RESET_TO_READY: self._reset_to_ready,
-            Sub.WRITE_AFI: _write_afi,
-            Sub.LOCK_AFI: _lock_afi,
-            Sub.WRITE_DSFID: _write_dsfid,
-            Sub.LOCK_DSFID: _lock_dsfid,
-            Sub.SYSTEM_INFO: _system_info,
-            Sub.BLOCK_SECURITY: _block_security,
-        }
-
-    def _stay_quiet(self, _request: IsoRequest, tag: VirtualTag) -> bytes:
-        self._quiet.add(tag.uid)
+    def _tag_command(self, request: IsoRequest, tag: VirtualTag) -> bytes:
+        match request.sub:
+            case Sub.STAY_QUIET:
+                self._quiet.add(tag.uid)
+            case Sub.SELECT:
+                self._selected = tag.uid
+            case Sub.RESET_TO_READY:
+                self._reset_to_ready(tag)
+            case Sub.READ_BLOCKS:
+                return self._read_blocks(request, tag)
+            case Sub.WRITE_BLOCKS:
+                self._write_blocks(request, tag)
+            case _:
+                return run_on_tag(request, tag)
         return b""
 
-    def _select(self, _request: IsoRequest, tag: VirtualTag) -> bytes:
-        self._selected = tag.uid
-        return b""
-
-    def _reset_to_ready(self, _request: IsoRequest, tag: VirtualTag) -> bytes:
+    def _reset_to_ready(self, tag: VirtualTag) -> None:
         self._quiet.discard(tag.uid)
         if self._selected == tag.uid:
             self._selected = ""
-        return b""
 
     def _read_blocks(self, request: IsoRequest, tag: VirtualTag) -> bytes:
         first, count, size = request.first_block, request.count, tag.block_size
@@ -180,14 +167,13 @@ class EmulatedReader:
         security = tag.security(first, count) if asked else bytes(count)
         return Blocks(size, blocks, security).encode()
 
-    def _write_blocks(self, request: IsoRequest, tag: VirtualTag) -> bytes:
+    def _write_blocks(self, request: IsoRequest, tag: VirtualTag) -> None:
         if (
             len(request.blocks) > MAX_BLOCK_BYTES
             or request.block_size != tag.block_size
         ):
             raise Refused(Status.PARAMETER_RANGE)
         tag.write(request.first_block, self._order.turn(request.blocks, tag.block_size))
-        return b""
 
     def _eas(self, request: EasRequest) -> bytes:
         if request.sub is EasSub.EAS_ALARM:
@@ -221,9 +207,9 @@ class EmulatedReader:
             case Command.BAUD_DETECT:
                 pass
             case Command.READ_CONFIG | Command.WRITE_CONFIG:
-                return self._config_page(command, data)
+                return self._config.access(command, data)
             case Command.SAVE_CONFIG | Command.DEFAULT_CONFIG:
-                self._keep_config(command)
+                self._config.keep(command)
             case _:
                 raise Refused(Status.UNKNOWN_COMMAND)
         return b""
@@ -234,54 +220,28 @@ class EmulatedReader:
         self._selected = ""
         self._unsent = []
 
-    def _config_page(self, command: Command, data: bytes) -> bytes:
-        address = feig_reader.parse_config_address(data[0])
+
+class _ConfigPages:
+    """Configuration in RAM, and the copy in EEPROM that outlives a reset."""
+
+    def __init__(self) -> None:
+        self._pages = [bytes(PAGE_SIZE)] * _PAGES
+        self._saved = list(self._pages)
+
+    def access(self, command: Command, content: bytes) -> bytes:
+        """Read or write the page that the first byte names."""
+        address = feig_reader.parse_config_address(content[0])
         if address.page >= _PAGES:
             raise Refused(Status.PARAMETER_RANGE)
         pages = self._saved if address.eeprom else self._pages
         if command is Command.READ_CONFIG:
             return pages[address.page]
-        pages[address.page] = data[1:]
+        pages[address.page] = content[1:]
         return b""
 
-    def _keep_config(self, command: Command) -> None:
+    def keep(self, command: Command) -> None:
+        """Save the pages, or go back to those of the factory."""
         if command is Command.SAVE_CONFIG:
             self._saved = list(self._pages)
         else:
             self._pages = [bytes(PAGE_SIZE)] * _PAGES
-
-
-def _lock_blocks(request: IsoRequest, tag: VirtualTag) -> bytes:
-    tag.lock(request.first_block, request.count)
-    return b""
-
-
-def _write_afi(request: IsoRequest, tag: VirtualTag) -> bytes:
-    tag.write_afi(request.value)
-    return b""
-
-
-def _lock_afi(_request: IsoRequest, tag: VirtualTag) -> bytes:
-    tag.afi_locked = True
-    return b""
-
-
-def _write_dsfid(request: IsoRequest, tag: VirtualTag) -> bytes:
-    tag.write_dsfid(request.value)
-    return b""
-
-
-def _lock_dsfid(_request: IsoRequest, tag: VirtualTag) -> bytes:
-    tag.dsfid_locked = True
-    return b""
-
-
-def _system_info(_request: IsoRequest, tag: VirtualTag) -> bytes:
-    if not tag.has_system_info:
-        raise TagRefused(IsoError.NOT_SUPPORTED)
-    size, count = tag.block_size, tag.block_count
-    return SystemInfo(tag.uid, tag.dsfid, tag.afi, size, count, tag.ic_ref).encode()
-
-
-def _block_security(request: IsoRequest, tag: VirtualTag) -> bytes:
-    return bytes([request.count]) + tag.security(request.first_block, request.count)

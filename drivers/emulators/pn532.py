@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from drivers.codecs.pn532 import ISO_DEP, MAX_TARGETS, Command, TypeATarget
+from drivers.codecs.pn532_commands import ISO_DEP, MAX_TARGETS, Command, TypeATarget
 from drivers.codecs.pn532_frames import Decoder, Direction, Message, Signal, encode
 
 FIRMWARE = bytes.fromhex("32010607")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 import msgspec
@@ -16,15 +14,14 @@ from drivers.api import (
     DeviceLost,
     DriverError,
     ProtocolError,
-    Tag,
     TagsOnPad,
 )
-from drivers.codecs.block_order import detect_block_order
 from drivers.codecs.feig_frames import ANY_READER, Framing
 from drivers.codecs.feig_reader import Command
-from drivers.codecs.feig_replies import TYPE_ISO15693, BlockOrder, InventoryRecord
+from drivers.codecs.feig_replies import TYPE_ISO15693, InventoryRecord
 from drivers.codecs.feig_status import Status
 from drivers.pads.feig_link import FeigLink, NoAnswer, find_framing
+from drivers.pads.feig_stack import BlockOrderOption, FeigStack
 from drivers.pads.feig_tags import FeigTags
 from drivers.transports.address import open_address
 from drivers.transports.serial_port import Parity, SerialSettings
@@ -32,25 +29,8 @@ from drivers.transports.serial_port import Parity, SerialSettings
 #: CommandRefused.status when no usable answer came; not a status byte of the reader.
 NO_ANSWER = 0x100
 
-#: A tag that some rounds missed is read afresh only after so many.
-_FORGET_AFTER_ROUNDS = 5
-#: New tags are read for so long in one round; the others wait for the next, so that
-#: a high stack does not hold up the events of those already known.
-_READ_BUDGET_S = 0.7
 #: Rounds in a row that the reader refuses before it counts as lost.
 _REFUSED_LIMIT = 20
-#: A tag that keeps its size to itself has room for an ISO 28560-3 basic block.
-_BLOCKS_OF_UNKNOWN = 8
-
-
-@dataclass(slots=True)
-class _Seen:
-    """A tag on the pad, or one that was there a moment ago; `order` of its blocks."""
-
-    tag: Tag
-    order: BlockOrder = BlockOrder.REVERSED
-    rounds_missed: int = 0
-    failures: int = 0
 
 
 class FeigPad:
@@ -74,7 +54,7 @@ class FeigPad:
         baud: Literal[9600, 19200, 38400, 57600, 115200, 230400] = 38400
         parity: Parity = "E"
         frames: Literal["auto", "standard", "advanced"] = "auto"
-        block_order: Literal["auto", "straight", "reversed"] = "auto"
+        block_order: BlockOrderOption = "auto"
         address: Annotated[int, Meta(ge=0, le=255)] = ANY_READER
         poll_interval_s: Annotated[float, Meta(ge=0.02, le=2)] = 0.15
         reply_timeout_s: Annotated[float, Meta(ge=0.1, le=10)] = 1.5
@@ -84,8 +64,7 @@ class FeigPad:
         self.poll_interval_s = options.poll_interval_s
         self._options = options
         self._link: FeigLink | None = None
-        self._seen: dict[str, _Seen] = {}
-        self._usual_order = BlockOrder.REVERSED
+        self._stack = FeigStack(options.block_order, options.read_blocks_count)
         self._refused = 0
 
     def open(self) -> None:
@@ -120,19 +99,20 @@ class FeigPad:
         if self._link is not None:
             self._link.close()
         self._link = None
-        self._seen.clear()
+        self._stack.clear()
         self._refused = 0
 
     def read_blocks(self, uid: str, first: int, count: int) -> bytes:
         """`count` blocks in the order of the tag."""
         with self._refusing():
-            return self._read(self._known(uid), first, count)
+            reader = self._tags
+            return self._stack.known(reader, uid).read(reader, first, count)
 
     def read_afi(self, uid: str) -> int:
         """The AFI as the tag tells it now."""
         with self._refusing():
             afi = self._tags.system_info(uid).afi
-        self._note_afi(uid, afi)
+        self._stack.note_afi(uid, afi)
         return afi
 
     def write_afi(self, uid: str, afi: int) -> int:
@@ -148,21 +128,22 @@ class FeigPad:
         something else stands on the tag afterwards.
         """
         with self._refusing():
-            seen = self._known(uid)
+            reader = self._tags
+            seen = self._stack.known(reader, uid)
             size = seen.tag.block_size
             if len(data) % size:
                 raise ValueError(f"{len(data)} bytes are not whole blocks of {size}")
             # Until it is read back, nobody knows what stands on the tag.
-            self._seen.pop(uid, None)
-            self._tags.write(uid, first, seen.order.turn(data, size), size)
-            found = self._read(seen, first, len(data) // size)
+            self._stack.forget(uid)
+            reader.write(uid, first, seen.order.turn(data, size), size)
+            found = seen.read(reader, first, len(data) // size)
         if found != data:
             raise CommandRefused(
                 f"{self._options.port}: wrote {data.hex().upper()} to {uid} from block "
                 f"{first}, read back {found.hex().upper()}",
                 status=Status.WRITE_ERROR,
             )
-        self._note_memory(seen, first, data)
+        self._stack.note_memory(seen, first, data)
 
     @property
     def _tags(self) -> FeigTags:
@@ -193,10 +174,10 @@ class FeigPad:
             self._count_refused(err)
             return None
         self._refused = 0
-        self._note_round(records)
+        self._stack.note_round(records)
         uids = [record.uid for record in records]
-        self._read_new([self._seen[uid] for uid in uids])
-        return TagsOnPad(tuple(self._seen[uid].tag for uid in uids))
+        self._stack.read_new(self._tags, uids)
+        return TagsOnPad(self._stack.tags(uids))
 
     def _take_inventory(self) -> list[InventoryRecord]:
         # Without a reset a reader may report a tag only once while it stays.
@@ -208,81 +189,3 @@ class FeigPad:
         self._refused += not isinstance(err, NoAnswer)
         if self._refused >= _REFUSED_LIMIT:
             raise DeviceLost(f"{err}; {self._refused} rounds in a row") from err
-
-    def _note_round(self, records: list[InventoryRecord]) -> None:
-        """Remember who is here, and forget who has been away for long."""
-        for seen in self._seen.values():
-            seen.rounds_missed += 1
-        for record in records:
-            new = _Seen(Tag(record.uid, dsfid=record.dsfid))
-            self._seen.setdefault(record.uid, new).rounds_missed = 0
-        self._seen = {
-            uid: seen
-            for uid, seen in self._seen.items()
-            if seen.rounds_missed <= _FORGET_AFTER_ROUNDS
-        }
-
-    def _read_new(self, on_pad: list[_Seen]) -> None:
-        """Read those without memory; one that failed before waits for the others."""
-        unread = [seen for seen in on_pad if not seen.tag.memory]
-        deadline = time.monotonic() + _READ_BUDGET_S
-        for seen in sorted(unread, key=lambda seen: seen.failures):
-            if time.monotonic() > deadline:
-                return
-            try:
-                self._learn(seen)
-            except (CommandRefused, ProtocolError):
-                seen.failures += 1
-
-    def _known(self, uid: str) -> _Seen:
-        """A tag whose block size and order are known, read now if need be."""
-        seen = self._seen.get(uid) or _Seen(Tag(uid))
-        if not seen.tag.memory:
-            self._learn(seen)
-        return seen
-
-    def _learn(self, seen: _Seen) -> None:
-        """Read a tag's information and memory into `seen`."""
-        count = min(self._identify(seen), self._options.read_blocks_count)
-        tag = seen.tag
-        as_sent = self._tags.read(tag.uid, 0, count, tag.block_size)
-        seen.order = self._order_of(as_sent, tag.block_size)
-        memory = seen.order.turn(as_sent, tag.block_size)
-        seen.tag = replace(tag, memory=memory)
-
-    def _identify(self, seen: _Seen) -> int:
-        """Read system information; returns the number of blocks."""
-        uid = seen.tag.uid
-        try:
-            info = self._tags.system_info(uid)
-        except CommandRefused as err:
-            # Old tags have no system information, but memory all the same.
-            if err.status != Status.ISO_ERROR:
-                raise
-            return _BLOCKS_OF_UNKNOWN
-        seen.tag = Tag(uid, info.afi, info.dsfid, block_size=info.block_size)
-        return info.block_count
-
-    def _order_of(self, as_sent: bytes, block_size: int) -> BlockOrder:
-        """As configured, or as this tag's content tells, or as the tag before it."""
-        if self._options.block_order != "auto":
-            return BlockOrder(self._options.block_order)
-        detected = detect_block_order(as_sent, block_size)
-        if detected is not None:
-            self._usual_order = detected
-        return self._usual_order
-
-    def _read(self, seen: _Seen, first: int, count: int) -> bytes:
-        size = seen.tag.block_size
-        return seen.order.turn(self._tags.read(seen.tag.uid, first, count, size), size)
-
-    def _note_afi(self, uid: str, afi: int) -> None:
-        if uid in self._seen:
-            self._seen[uid].tag = replace(self._seen[uid].tag, afi=afi)
-
-    def _note_memory(self, seen: _Seen, first: int, data: bytes) -> None:
-        """Show what was written in the next event, without reading it all again."""
-        memory, start = seen.tag.memory, first * seen.tag.block_size
-        changed = memory[:start] + data + memory[start + len(data) :]
-        seen.tag = replace(seen.tag, memory=changed[: len(memory)])
-        self._seen[seen.tag.uid] = seen

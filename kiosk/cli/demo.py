@@ -6,7 +6,7 @@ import signal
 import sys
 import tempfile
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import click
@@ -14,6 +14,8 @@ import msgspec
 
 from kiosk.demo.children import CommandFailed
 from kiosk.demo.launch import NotReady, Ports, Ready, start
+from kiosk.store.errors import Permanent
+from kiosk.store.lock import WriterLock
 
 GUIDE = """\
   Touchscreen   {kiosk}
@@ -22,11 +24,23 @@ GUIDE = """\
 
 Open the touchscreen and the bench side by side. Ctrl-C ends the demo."""
 
+_PORT = click.IntRange(0, 65535)
+
+
+class DemoRuns(Permanent, RuntimeError):
+    """Another demo has this folder: two would pull the devices from each other."""
+
 
 @click.command()
-@click.option("--port", default=8080, show_default=True, help="Touchscreen; 0: any.")
-@click.option("--hub-port", default=8081, show_default=True, help="Hub; 0: any.")
-@click.option("--bench-port", default=8082, show_default=True, help="Bench; 0: any.")
+@click.option(
+    "--port", type=_PORT, default=8080, show_default=True, help="Touchscreen; 0: any."
+)
+@click.option(
+    "--hub-port", type=_PORT, default=8081, show_default=True, help="Hub; 0: any."
+)
+@click.option(
+    "--bench-port", type=_PORT, default=8082, show_default=True, help="Bench; 0: any."
+)
 @click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
@@ -48,11 +62,11 @@ def demo(
         signal.signal(number, lambda *_: sys.exit(0))
     say = _quiet if as_json else click.echo
     with ExitStack() as stack:
-        folder = _folder(data, stack)
         try:
+            folder = _folder(data, stack)
             ports = Ports(port, hub_port, bench_port)
             ready = start(folder, seed_county, ports, stack, say)
-        except (CommandFailed, NotReady, OSError) as err:
+        except (CommandFailed, DemoRuns, NotReady, OSError) as err:
             raise click.ClickException(str(err)) from err
         click.echo(_words(ready, as_json=as_json))
         threading.Event().wait()
@@ -63,6 +77,7 @@ def _folder(data: Path | None, stack: ExitStack) -> Path:
         temporary = tempfile.TemporaryDirectory(prefix="tongjie-demo-")
         return Path(stack.enter_context(temporary))
     data.mkdir(parents=True, exist_ok=True)
+    stack.enter_context(closing(WriterLock(data / "demo.lock", DemoRuns)))
     return data.resolve()
 
 

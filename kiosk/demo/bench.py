@@ -21,7 +21,7 @@ from kiosk.demo.bench_books import BenchBook
 from kiosk.demo.people import PatronRow
 
 NONE, UNPLUG = "none", "unplug"
-#: What it takes to move a stack of books by hand.
+#: What it takes to move a stack of books, or a card, by hand.
 HAND_S = 0.6
 SCANNER_NOISE = bytes.fromhex("00FF1B5B410D00E0D0")
 
@@ -114,13 +114,18 @@ class Bench:
             time.sleep(HAND_S)
 
     def put_card(self, name: str | None) -> None:
-        """Lay one card on the reader, by number or UID, or take it away."""
+        """Lay one card on the reader, by number or UID, or take it away.
+
+        Taking it away takes a person's time, as lifting books does.
+        """
         card = self._find_card(name) if name else None
         with self._lock:
+            before, self._card = self._card, card
             self._reader.lift()
-            self._card = card
             if card:
                 self._reader.place(card.uid)
+        if before and not card:
+            time.sleep(HAND_S)
 
     def scan(self, text: str) -> None:
         """Pull the scanner's trigger over a label."""

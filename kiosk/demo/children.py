@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import select
+import signal
 import subprocess
 import sys
 import threading
@@ -35,6 +38,26 @@ def command(*words: str, stdin: str = "") -> str:
     return done.stdout
 
 
+def end_orphan(pid_file: Path) -> None:
+    """End the process that a killed demo left behind in this folder, if there is one.
+
+    A number in use again by another program is let be: that one does not name it.
+    """
+    try:
+        pid = int(pid_file.read_text("ascii"))
+        process = os.pidfd_open(pid)
+    except (OSError, ValueError):
+        return
+    try:
+        if os.fsencode(pid_file.parent) in Path(f"/proc/{pid}/cmdline").read_bytes():
+            signal.pidfd_send_signal(process, signal.SIGKILL)
+            select.select([process], [], [], STOP_S)
+    except (FileNotFoundError, ProcessLookupError):
+        return  # It has just ended by itself.
+    finally:
+        os.close(process)
+
+
 class Child:
     """One process that is kept running until it is stopped."""
 
@@ -43,8 +66,9 @@ class Child:
         self._words = list(words)
         self._log: IO[bytes] = (folder / f"{name}.log").open("ab")
         self._stopping = threading.Event()
-        self._process = self._start()
         self._pid_file = folder / f"{name}.pid"
+        end_orphan(self._pid_file)
+        self._process = self._start()
         self._note_pid()
         self._watch = threading.Thread(target=self._keep, name=name, daemon=True)
         self._watch.start()

@@ -29,10 +29,22 @@ ISIL = "CN-629900-1-YLT"
 COUNTY_NAME = "云岭县"
 HUB_USER = "yunling"
 READY_S = 60.0
+#: A card from elsewhere: on the bench, but in nobody's list of patrons.
+STRANGER = BenchCard(
+    number="X00000001",
+    uid="04FF0000000001",
+    name="别处的证",
+    patron_type="-",
+    state="unknown",
+)
 
 
 class NotReady(TimeoutError):
     """Something did not start in time; the text names it and its log."""
+
+
+class PortTaken(OSError):
+    """Another program listens there already; the text names the port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,17 @@ class Ports:
     kiosk: int
     hub: int
     bench: int
+
+    def check(self) -> None:
+        """Raises PortTaken while nothing has been started yet."""
+        for port in (self.kiosk, self.hub, self.bench):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError as err:
+                    text = f"port {port}: {err.strerror}; choose another, or 0"
+                    raise PortTaken(text) from err
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -62,7 +85,11 @@ Say = Callable[[str], None]
 
 
 def start(folder: Path, size: str, ports: Ports, stack: ExitStack, say: Say) -> Ready:
-    """Start everything; `stack` stops it again, last one first."""
+    """Start everything; `stack` stops it again, last one first.
+
+    Raises PortTaken, CommandFailed or NotReady.
+    """
+    ports.check()
     say("inventing the county")
     county = write_county(folder / "county", size)
     database = f"sqlite:///{folder / 'hub.db'}"
@@ -85,7 +112,7 @@ def start(folder: Path, size: str, ports: Ports, stack: ExitStack, say: Say) -> 
         hub_database=database,
         hub_user=HUB_USER,
         hub_password=password,
-        cards=[card.number for card in bench.cards],
+        cards=[patron.number for patron in county.patrons],
         items=[book.barcode for book in bench.books if not book.trouble],
     )
 
@@ -127,7 +154,7 @@ def _start_hub(folder: Path, database: str, port: int, stack: ExitStack) -> str:
 def _start_bench(folder: Path, county: County, stack: ExitStack) -> Bench:
     devices = folder / "dev"
     devices.mkdir(exist_ok=True)
-    cards = [BenchCard.of(row) for row in county.patrons]
+    cards = [*(BenchCard.of(row) for row in county.patrons), STRANGER]
     bench = Bench(devices, county.bench, cards)
     bench.start()
     stack.callback(bench.stop)

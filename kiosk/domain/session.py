@@ -241,6 +241,14 @@ class TakeBack:
 
 
 @dataclass(frozen=True, slots=True)
+class SecureTags:
+    """Have tags written that came to light after their books were dealt with."""
+
+    books: tuple[Book, ...]
+    lent: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Recount:
     """Trust the pad again only after fresh rounds."""
 
@@ -259,7 +267,7 @@ class FencePad:
     """Ignore what lies on the pad until it has been lifted."""
 
 
-Effect = Lend | TakeBack | Recount | SessionOver | FencePad
+Effect = Lend | TakeBack | SecureTags | Recount | SessionOver | FencePad
 
 
 def class_message(book: Book) -> Message | None:

@@ -23,6 +23,7 @@ from kiosk.domain.session import (
     PatronCame,
     Recount,
     ReturnsRecorded,
+    SecureTags,
     Session,
     SessionOver,
     StackChanged,
@@ -48,9 +49,9 @@ def step(state: Session, event: Input, now: float, manners: Manners) -> Step:
         case TagsSecured():
             return replace(state, lines=_secured(state, event)), ()
         case LoansSettled():
-            return _loans_settled(_awake(state, now), event), ()
+            return _find_tags(_loans_settled(_awake(state, now), event))
         case ReturnsRecorded():
-            return _returned(_awake(state, now), event), ()
+            return _find_tags(_returned(_awake(state, now), event))
         case Touched():
             return _touched(_awake(state, now), event, manners)
         case PatronCame():
@@ -227,7 +228,26 @@ def _stack_changed(state: Session, stack: StackChanged, now: float) -> Step:
     )
     if keys != {book.key for book in state.on_pad}:
         changed = _awake(replace(changed, notice=_lasting_notice(state)), now)
-    return _new_books(changed)
+    found, securing = _find_tags(changed)
+    after, effects = _new_books(found)
+    return after, (*securing, *effects)
+
+
+def _find_tags(state: Session) -> Step:
+    """A book that was dealt with by its barcode may show its tags afterwards."""
+    tagged = {book.key: book for book in state.on_pad if book.kind.circulates}
+    late = {
+        line.book.key: tagged[line.book.key]
+        for line in state.lines
+        if line.state is LineState.OK and not line.book.uids and line.book.key in tagged
+    }
+    if not late:
+        return state, ()
+    lines = tuple(
+        replace(line, book=late.get(line.book.key, line.book)) for line in state.lines
+    )
+    lent = state.screen is Screen.DONE
+    return replace(state, lines=lines), (SecureTags(tuple(late.values()), lent),)
 
 
 def _new_books(state: Session) -> Step:

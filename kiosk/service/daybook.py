@@ -46,6 +46,13 @@ class Daybook:
         ]
         return self.knowledge.ledger.record(stamped, at, tags)
 
+    def want(self, books: Sequence[Book], desired: Security) -> None:
+        """Note what the tags of books shall be that were recorded without them.
+
+        Raises LedgerError.
+        """
+        self.knowledge.ledger.record([], self.now(), targets(books, desired))
+
     def receipt(self) -> str:
         """Return the next receipt number, to be drawn before the record it is for.
 

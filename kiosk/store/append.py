@@ -181,31 +181,26 @@ def _row(before: int, event: Event) -> _Row:
 
 
 def _insert_rows(connection: Connection, rows: Sequence[_Row]) -> None:
-    if not rows:
-        return
-    connection.execute(
-        events.insert(),
-        [
-            {
-                "number": row.number,
-                "event_id": row.event.event_id,
-                "hash": bytes.fromhex(row.event.hash),
-                "body": row.body,
-            }
-            for row in rows
-        ],
-    )
-    connection.execute(
-        subjects.insert(),
-        [
-            {
-                "number": row.number,
-                "item": row.event.item,
-                "patron_ref": row.event.patron_ref,
-            }
-            for row in rows
-        ],
-    )
+    if rows:
+        connection.execute(events.insert(), [_event_row(row) for row in rows])
+        connection.execute(subjects.insert(), [_subject_row(row) for row in rows])
+
+
+def _event_row(row: _Row) -> dict[str, object]:
+    return {
+        "number": row.number,
+        "event_id": row.event.event_id,
+        "hash": bytes.fromhex(row.event.hash),
+        "body": row.body,
+    }
+
+
+def _subject_row(row: _Row) -> dict[str, object]:
+    return {
+        "number": row.number,
+        "item": row.event.item,
+        "patron_ref": row.event.patron_ref,
+    }
 
 
 def _open(connection: Connection, numbers: Sequence[int]) -> None:

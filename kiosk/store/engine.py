@@ -111,8 +111,20 @@ def transaction(engine: Engine, translate: Translate) -> Iterator[Connection]:
 
 
 def schema_version(connection: Connection) -> int:
+    """The version of the schema; 0 while there are no tables."""
     version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
     return int(version)
+
+
+def known_version(
+    connection: Connection, where: str, newest: int, too_new: type[StoreError]
+) -> int:
+    """The version of the schema. Raises `too_new`, naming `where`, beyond `newest`."""
+    version = schema_version(connection)
+    if version > newest:
+        text = f"schema version {version} is newer than this program's {newest}"
+        raise too_new(f"{where}: {text}")
+    return version
 
 
 def upgrade(
@@ -126,10 +138,8 @@ def upgrade(
     Step n leads from version n to n + 1 and sets `PRAGMA user_version` itself.
     """
     with transaction(engine, translate) as connection:
-        version = schema_version(connection)
-    if version > len(upgrades):
-        text = f"schema version {version} is newer than this program's {len(upgrades)}"
-        raise too_new(f"{engine.url.database}: {text}")
+        where = str(engine.url.database)
+        version = known_version(connection, where, len(upgrades), too_new)
     for step in upgrades[version:]:
         with transaction(engine, translate) as connection:
             step(connection)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass, replace
@@ -12,14 +11,8 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, select
 
 from kiosk.store.append import begin_epoch, insert_salvaged, know_epoch
-from kiosk.store.chain import epochs_of, first_break
-from kiosk.store.engine import (
-    reader_engine,
-    schema_version,
-    transaction,
-    upgrade,
-    writer_engine,
-)
+from kiosk.store.chain import epochs_of
+from kiosk.store.engine import reader_engine, transaction, upgrade, writer_engine
 from kiosk.store.errors import (
     LedgerDamaged,
     LedgerError,
@@ -28,15 +21,13 @@ from kiosk.store.errors import (
     LedgerUnwritable,
     ledger_error,
 )
+from kiosk.store.ledger_checks import fault_inside, is_behind
 from kiosk.store.ledger_files import LedgerFiles, wal_of
-from kiosk.store.ledger_queries import head_of, span_of
 from kiosk.store.ledger_schema import (
     PAGE_BYTES,
     PRAGMAS,
     UPGRADES,
     Reason,
-    events,
-    metadata,
     state,
     tag_states,
 )
@@ -49,10 +40,6 @@ from sync.protocol import AckedThrough
 #: steps may be lost: past all a lost WAL can hold, past all of a lost ledger.
 RECEIPTS_IN_WAL = 10_000
 RECEIPTS_IN_LEDGER = 1_000_000
-
-#: quick_check is blind to an index that misses a row. Of the indexes only that of
-#: epochs is read through; the one of events would take as long again as the rest.
-_CHECKS = ("PRAGMA quick_check(1)", "PRAGMA integrity_check(epoch)")
 
 NewEpoch = Callable[[], str]
 
@@ -162,7 +149,7 @@ class _Opener:
             return "the WAL is damaged before its end"
         try:
             with self._look() as connection:
-                return _fault_inside(connection)
+                return fault_inside(connection)
         except LedgerDamaged as err:
             return str(err)
 
@@ -172,7 +159,7 @@ class _Opener:
             in_use = connection.execute(select(state.c.in_use)).scalar_one()
             if in_use and not any(frame.valid for frame in frames):
                 return Reason.WAL_LOST
-            if self.acked is not None and _is_behind(connection, self.acked):
+            if self.acked is not None and is_behind(connection, self.acked):
                 return Reason.BEHIND_HUB
             if epochs_of(connection)[-1].kiosk_id != self.kiosk_id:
                 return Reason.OTHER_KIOSK
@@ -212,42 +199,3 @@ class _Opener:
         if self.acked is not None:
             know_epoch(connection, self.acked.epoch, self.kiosk_id)
         begin_epoch(connection, self.new_epoch(), self.kiosk_id, reason)
-
-
-def _fault_inside(connection: Connection) -> str | None:
-    version = schema_version(connection)
-    if version == 0:
-        return "it holds no tables"
-    if version > len(UPGRADES):
-        text = f"ledger: schema version {version} is newer than {len(UPGRADES)}"
-        raise LedgerTooNew(text)
-    for check in _CHECKS:
-        verdict = connection.exec_driver_sql(check).scalar_one()
-        if verdict != "ok":
-            return str(verdict)
-    if connection.exec_driver_sql("PRAGMA foreign_key_check(open_ask)").first():
-        return "an open ask is not there"
-    if version == len(UPGRADES):
-        _read_small_tables(connection)
-    if connection.execute(select(state)).one_or_none() is None:
-        return "it has no state"
-    head_of(connection)
-    return first_break(connection)
-
-
-def _read_small_tables(connection: Connection) -> None:
-    """Come across a damaged definition or text now, not in a patron's session."""
-    for table in metadata.sorted_tables:
-        if table is not events:
-            query = select(table).execution_options(yield_per=1000)
-            deque(connection.execute(query), maxlen=0)
-
-
-def _is_behind(connection: Connection, acked: AckedThrough) -> bool:
-    """Tell whether the hub holds an event of our newest epoch that we do not."""
-    head, before = head_of(connection)
-    if head.epoch != acked.epoch:
-        return span_of(connection, acked.epoch) is None
-    query = select(events.c.hash).where(events.c.number == before + acked.seq)
-    digest = connection.execute(query).scalar_one_or_none()
-    return acked.seq > 0 and (digest is None or digest.hex() != acked.hash)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from kiosk.service.ports import Head
 from kiosk.store.chain import epochs_of
-from kiosk.store.engine import reader_engine, schema_version, transaction
+from kiosk.store.engine import known_version, reader_engine, transaction
 from kiosk.store.errors import LedgerMissing, LedgerTooNew, ledger_error
 from kiosk.store.ledger_queries import (
     count_between,
@@ -63,10 +63,6 @@ class LedgerReader:
         with self._look() as connection:
             return to_events(connection.execute(select_open_asks()))
 
-    def unsent_asks(self, seq: int) -> tuple[Event, ...]:
-        """Open asks of the newest epoch beyond `seq`: the ones to push first."""
-        return tuple(ask for ask in self.open_asks() if ask.seq > seq)
-
     def events_of_item(self, item: str, after_seq: int) -> tuple[Event, ...]:
         """Events of the newest epoch later than `after_seq`, in order."""
         with self._look() as connection:
@@ -93,8 +89,5 @@ class LedgerReader:
         if not self._path.exists():
             raise LedgerMissing(f"{self._path}: there is no ledger yet")
         with transaction(self._engine, ledger_error) as connection:
-            version = schema_version(connection)
-            if version > len(UPGRADES):
-                text = f"schema version {version} is newer than {len(UPGRADES)}"
-                raise LedgerTooNew(f"{self._path}: {text}")
+            known_version(connection, str(self._path), len(UPGRADES), LedgerTooNew)
             yield connection

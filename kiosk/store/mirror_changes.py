@@ -28,6 +28,7 @@ from sync.protocol import (
     RulesChanged,
     SiteChanged,
     TitleChanged,
+    ValueChanged,
 )
 
 _PUT = {
@@ -46,15 +47,7 @@ def apply_change(connection: Connection, change: Change) -> None:
     connection.execute(_PUT[table.name], row)
 
 
-def _place(
-    change: PatronChanged
-    | CredentialChanged
-    | TitleChanged
-    | ItemChanged
-    | LoanChanged
-    | SiteChanged
-    | RulesChanged,
-) -> tuple[Table, dict[str, Any]]:
+def _place(change: ValueChanged) -> tuple[Table, dict[str, Any]]:
     """The table of a change, and the columns by which its row is found."""
     match change:
         case PatronChanged(value=patron):
@@ -79,7 +72,7 @@ def _place(
             assert_never(change)
 
 
-def _body(change: Any) -> bytes:
+def _body(change: ValueChanged) -> bytes:
     return msgspec.json.encode(change.value)
 
 

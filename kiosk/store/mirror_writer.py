@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from itertools import count
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -127,17 +125,6 @@ class MirrorWriter:
     def close(self) -> None:
         self._engine.dispose()
         self._lock.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _check(self, change: RulesChanged) -> None:
         if not rules_are_genuine(change.value, self._hub_key):

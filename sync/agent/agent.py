@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -74,7 +74,7 @@ class Agent:
 
     def run(self) -> None:
         """Work until `stop` is set; whoever sets it rings the agent's bell as well."""
-        with BellListener(agent_bell(self._folder)) as bell:
+        with closing(BellListener(agent_bell(self._folder))) as bell:
             while not self._stop.is_set():
                 error = self.turn()
                 if error is None:
@@ -148,7 +148,7 @@ class Agent:
         )
 
     def _note_findings(self) -> None:
-        with contextlib.suppress(Transient):  # no ledger yet: nothing found either
+        with suppress(Transient):  # no ledger yet: nothing found either
             self._hub.note(
                 rolled_back=self._outbox.rolled_back, held_back=self._outbox.held_back
             )

@@ -43,9 +43,10 @@ Body = TypeVar("Body")
 def enrol() -> Response:
     hub, now = _hub(), _now()
     caller = new_key(hub, request, now)
-    body = _decode(Enrol)
+    body = _decode(Enrol, caller.nonce)
     if body.public_key != caller.key_id:
-        raise Refused(400, "malformed", "public_key is not the signing key")
+        detail = "public_key is not the signing key"
+        raise Refused(400, "malformed", detail, caller.nonce)
     try:
         with hub.database.writing() as conn:
             device = enrolment.redeem(
@@ -162,7 +163,7 @@ def _refuse_if_nothing_counts(verdicts: Sequence[Verdict], nonce: str) -> None:
         raise Refused(status, word, detail, nonce)
 
 
-def _decode(kind: type[Body], nonce: str | None = None) -> Body:
+def _decode(kind: type[Body], nonce: str) -> Body:
     try:
         return msgspec.json.decode(request.get_data(), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:

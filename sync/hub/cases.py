@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Connection, insert, select, update
 
 from sync.hub import schema
-from sync.hub.history import Finding
+from sync.hub.facts import Finding
 
 #: Found by playing an item's history; a later fact may settle them.
 HISTORY_KINDS = (
@@ -45,22 +45,13 @@ def open_cases(
     """Open a case for each finding that has none yet."""
     by_id = {case_id(one): one for one in findings}
     fresh = by_id.keys() - _states(conn, by_id.keys()).keys()
-    rows = [
-        {
-            "case_id": name,
-            "kind": by_id[name].kind,
-            "severity": by_id[name].severity.value,
-            "state": CaseState.OPEN.value,
-            "item": item,
-            "patron_ref": patron_ref,
-            "event_id": by_id[name].event_id,
-            "kiosk_id": kiosk_id,
-            "sides": msgspec.json.encode(dict(by_id[name].sides)).decode(),
-            "opened_at": now,
-            "note": "",
-        }
-        for name in sorted(fresh)
-    ]
+    about = {
+        "item": item,
+        "patron_ref": patron_ref,
+        "kiosk_id": kiosk_id,
+        "opened_at": now,
+    }
+    rows = [_new_row(by_id[name]) | about for name in sorted(fresh)]
     if rows:
         conn.execute(insert(schema.cases), rows)
 
@@ -84,7 +75,20 @@ def settle_history(
 
 
 def case_id(finding: Finding) -> str:
+    """The same finding on the same event is the same case."""
     return f"{finding.kind}:{finding.event_id}"
+
+
+def _new_row(finding: Finding) -> dict[str, object]:
+    return {
+        "case_id": case_id(finding),
+        "kind": finding.kind,
+        "severity": finding.severity.value,
+        "state": CaseState.OPEN.value,
+        "event_id": finding.event_id,
+        "sides": msgspec.json.encode(dict(finding.sides)).decode(),
+        "note": "",
+    }
 
 
 def _set_state(

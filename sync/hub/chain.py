@@ -7,7 +7,7 @@ import datetime as dt
 from sqlalchemy import Connection, delete, func, insert, select
 
 from sync.hub import schema
-from sync.hub.history import Finding, Severity
+from sync.hub.facts import Finding, Severity
 from sync.hub.wire import Envelope
 from sync.protocol import GENESIS_HASH, AckedThrough
 

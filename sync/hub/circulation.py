@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from kiosk.domain.policy import Refusal, due_date, may_lend
 from kiosk.domain.rules import LoanRule, Rules
 from kiosk.domain.values import COUNTY_TIME, Item, ItemState, Loan, Patron, Site
-from sync.hub.history import Fact, Finding, History, LoanRecord, Severity, side
+from sync.hub.facts import Fact, Finding, History, LoanRecord, Severity, side
 from sync.protocol import Clock, Outcome
 
 #: Terms where the rules have none for this patron or item, an unknown one say.

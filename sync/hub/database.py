@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, update
@@ -41,6 +42,12 @@ class Database:
         if self.engine.dialect.name == "postgresql":
             # SQLite's snapshot lasts for a transaction by itself.
             self._view["isolation_level"] = "REPEATABLE READ"
+
+    @property
+    def exists(self) -> bool:
+        """False for a SQLite file that is not there; asking does not make one."""
+        url = self.engine.url
+        return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -62,6 +62,7 @@ def dated(event: Event, anchor: Anchor | None, now: dt.datetime) -> Dated:
 
 
 def anchor_of(conn: Connection, kiosk_id: str, boot_id: str) -> Anchor | None:
+    """The pair of clocks that dates this boot; None while no event was in step."""
     found = conn.execute(select(schema.boots).where(_boot(kiosk_id, boot_id)))
     row = found.one_or_none()
     return Anchor(row.wall, row.monotonic_ns) if row else None

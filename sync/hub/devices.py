@@ -15,6 +15,8 @@ from sync.protocol import Heartbeat
 
 
 class DeviceState(enum.StrEnum):
+    """REVOKED: out of service; its facts still come in, apart, for staff."""
+
     ACTIVE = "active"
     REVOKED = "revoked"
 
@@ -30,11 +32,13 @@ class Device:
 
 
 def device(conn: Connection, kiosk_id: str) -> Device | None:
+    """The device of this name."""
     row = one(conn, schema.devices, kiosk_id)
     return None if row is None else _device(row)
 
 
 def device_of_key(conn: Connection, public_key: str) -> Device | None:
+    """The device that enrolled with this key (hex), revoked ones too."""
     table = schema.devices
     rows = conn.execute(select(table).where(table.c.public_key == public_key))
     row = rows.mappings().one_or_none()
@@ -72,6 +76,7 @@ def revoke(conn: Connection, kiosk_id: str) -> None:
 def note_heartbeat(
     conn: Connection, kiosk_id: str, heartbeat: Heartbeat, now: dt.datetime
 ) -> None:
+    """Keep what a device said of itself last, and when."""
     table = schema.devices
     body = msgspec.json.encode(heartbeat).decode()
     conn.execute(

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sync.hub import schema
 from sync.hub.cases import open_cases
 from sync.hub.chain import advance, break_at
-from sync.hub.history import Finding, Severity
+from sync.hub.facts import Finding, Severity
 from sync.hub.judging import judge
 from sync.hub.reading import Arrival
 from sync.hub.wire import Received
@@ -52,6 +52,8 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
+    """What the kiosk is told of a batch; `acked_through` of its last event's epoch."""
+
     verdicts: tuple[Verdict, ...]
     acked_through: AckedThrough | None
 

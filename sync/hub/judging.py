@@ -21,8 +21,9 @@ from sync.hub.circulation import (
     decide_return,
 )
 from sync.hub.dating import learn
+from sync.hub.facts import Fact, Finding, History, Severity, Standing, side
 from sync.hub.feedmarks import version
-from sync.hub.history import Fact, Finding, History, Severity, Standing, replay, side
+from sync.hub.history import replay
 from sync.hub.reading import (
     Arrival,
     Impossible,

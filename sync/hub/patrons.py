@@ -198,6 +198,6 @@ def _owners(conn: Connection, texts: Iterable[str]) -> dict[str, str]:
 
 def _make(texts: Sequence[str], rule: CredentialRule) -> dict[str, str]:
     # scrypt lets go of the interpreter lock, so threads use every core.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(os.cpu_count(), "digest") as pool:
         made = pool.map(lambda text: digest(text, rule), texts)
         return dict(zip(texts, made, strict=True))

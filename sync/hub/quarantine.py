@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select
 
 from sync.hub import schema
 from sync.hub.cases import open_cases
-from sync.hub.history import Finding, Severity
+from sync.hub.facts import Finding, Severity
 from sync.hub.wire import Received
 from sync.protocol import Event, Kind, Mode, Outcome, Verdict
 

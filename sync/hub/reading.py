@@ -11,7 +11,7 @@ from kiosk.domain.values import Item, ItemState, Title
 from sync.hub import catalogue, patrons, shelf
 from sync.hub.circulation import DEFAULT_ITEM_TYPE, Known, county_day, terms
 from sync.hub.dating import Dated, anchor_of, dated
-from sync.hub.history import Fact, Finding, Move, Severity, Standing, side
+from sync.hub.facts import Fact, Finding, Move, Severity, Standing, side
 from sync.hub.rulebook import current_rules
 from sync.protocol import Clock, Event, Mode
 

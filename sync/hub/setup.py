@@ -81,6 +81,8 @@ def open_hub(database: Database, key_path: Path) -> Hub:
 
     Raises NotInitialised, BadDatabase, BadKey, FileNotFoundError.
     """
+    if not database.exists:
+        raise NotInitialised("there is no such database: run `tongjie hub init` first")
     upgrade(database)
     with database.reading() as conn:
         isil, county = _setting(conn, _ISIL), _setting(conn, _COUNTY)

@@ -11,21 +11,12 @@ from dataclasses import asdict, fields
 
 from sqlalchemy import Connection, RowMapping, delete, or_, select, update
 
-from kiosk.domain.values import Loan
 from sync.hub import cases, schema
 from sync.hub.circulation import PatronLoan
+from sync.hub.facts import Fact, Finding, History, HowClosed, LoanRecord, Move, Standing
 from sync.hub.feedmarks import Feed, mark
-from sync.hub.history import (
-    Fact,
-    Finding,
-    History,
-    HowClosed,
-    LoanRecord,
-    Move,
-    Standing,
-    in_order,
-    replay,
-)
+from sync.hub.history import replay
+from sync.hub.ordering import in_order
 from sync.hub.rows import loan_value, one, put_rows
 from sync.protocol import Clock, Event
 
@@ -34,6 +25,7 @@ _LOAN_FIELDS = tuple(field.name for field in fields(LoanRecord))
 
 
 def facts_of(conn: Connection, item: str) -> tuple[Fact, ...]:
+    """Every fact about an item, in no order; refused and withdrawn ones too."""
     table = schema.facts
     rows = conn.execute(select(table).where(table.c.item == item)).mappings()
     return tuple(_fact(row) for row in rows)
@@ -60,15 +52,6 @@ def patron_loans_at(
         )
     ).mappings()
     return tuple(PatronLoan(loan_value(row), row["item_type"]) for row in rows)
-
-
-def open_loan(conn: Connection, item: str) -> Loan | None:
-    table = schema.loans
-    row = conn.execute(
-        select(table).where(table.c.item == item, table.c.returned_at.is_(None))
-    ).mappings()
-    found = row.one_or_none()
-    return None if found is None else loan_value(found)
 
 
 def apply(conn: Connection, new: Fact, event: Event, now: dt.datetime) -> History:

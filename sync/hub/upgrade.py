@@ -29,6 +29,8 @@ def upgrade(database: Database) -> None:
 
 def check_schema(database: Database) -> None:
     """Raises BadDatabase unless the schema is this version's; changes nothing."""
+    if not database.exists:
+        raise BadDatabase("there is no such database: run `tongjie hub init` first")
     with database.engine.connect() as conn:
         current = _revision(conn)
     if current is None:

@@ -18,7 +18,8 @@ from playwright.sync_api import Page
 
 from tests.bench.figures import Figure, p95
 from tests.browser import chromium
-from tests.demo import Demo, eventually
+from tests.demo import Demo
+from tests.waiting import eventually
 
 AIM_MS = 100.0
 #: The driver keeps a tag's memory for five rounds; after this it must read it again.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,8 +104,8 @@ def lending_point(folder: Path, patrons: int) -> Iterator[LendingPoint]:
     """Open one whose hub has not answered since it told of so many patrons."""
     clock = SystemClock()
     with (
-        MirrorWriter(folder / "mirror.db", public_hex(_HUB_KEY)) as mirror,
-        SqliteLedger(folder / "ledger.db", "K-1") as ledger,
+        closing(MirrorWriter(folder / "mirror.db", public_hex(_HUB_KEY))) as mirror,
+        closing(SqliteLedger(folder / "ledger.db", "K-1")) as ledger,
     ):
         now = clock.now().wall
         changes = tuple(_county(patrons))

@@ -12,7 +12,8 @@ from tests.bench.processes import (
     running,
     wait_for_tile,
 )
-from tests.demo import Demo, Touchscreen, eventually
+from tests.demo import Demo, Touchscreen
+from tests.waiting import eventually
 
 AIM_MB = 97.0
 BOOKS = 3

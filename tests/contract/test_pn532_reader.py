@@ -18,7 +18,7 @@ from drivers.api import (
     Driver,
 )
 from drivers.cards.pn532 import LOST_AFTER, Pn532Reader
-from drivers.codecs.pn532 import (
+from drivers.codecs.pn532_commands import (
     WAKE_UP,
     Command,
     get_firmware_version,

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.demo import Demo, eventually, running_demo
+from tests.demo import Demo, running_demo
+from tests.waiting import eventually
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.demo import Demo, eventually
+from tests.demo import Demo
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -28,6 +29,22 @@ def test_a_code_that_is_no_label_is_named_for_what_it_is(
     expect(screen.get_by_role("alert")).to_contain_text(code)
 
 
+def test_a_card_that_nobody_has_is_named_and_lends_nothing(
+    county: Demo, screen: Page
+) -> None:
+    (stranger,) = (
+        card["number"]
+        for card in county.state()["cards"]
+        if card["number"] not in county.cards
+    )
+    screen.locator("button[value=borrow]").click()
+
+    county.card(stranger)
+
+    expect(screen.get_by_role("alert")).to_contain_text("E-CARD-UNKNOWN")
+    expect(screen.locator("main[data-screen=identify]")).to_be_visible()
+
+
 def test_each_troublesome_tag_has_words_of_its_own(county: Demo, screen: Page) -> None:
     troubled = [book for book in county.state()["books"] if book["trouble"]]
     kinds = {book["trouble"]: book["uid"] for book in troubled}
@@ -37,6 +54,7 @@ def test_each_troublesome_tag_has_words_of_its_own(county: Demo, screen: Page) -
         ("blank", "芯片是空的"),
         ("foreign", "不是我们县的书"),
         ("set_incomplete", "少了"),
+        ("uid_only", "芯片读不出来"),
     ):
         county.place(kinds[trouble])
         expect(screen.locator(".books")).to_contain_text(words)

@@ -7,7 +7,8 @@ import datetime as dt
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.demo import Demo, eventually
+from tests.demo import Demo
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
 

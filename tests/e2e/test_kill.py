@@ -16,7 +16,8 @@ import requests
 
 from kiosk.store.ledger_reader import LedgerReader
 from sync.protocol import Event, Kind, Mode
-from tests.demo import Demo, Touchscreen, eventually, running_demo
+from tests.demo import Demo, Touchscreen, running_demo
+from tests.waiting import eventually
 
 KILLS = 20
 #: A visit takes about this long; the kill falls anywhere in it.

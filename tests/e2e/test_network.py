@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.demo import Demo, eventually
+from tests.demo import Demo
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.link import Link, load_link
@@ -260,3 +261,17 @@ def world(folder: Path) -> Iterator[World]:
             yield made
         finally:
             made.close()
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[World]:
+    with world(tmp_path) as made:
+        yield made
+
+
+def everything_arrived(here: World) -> bool:
+    """The hub holds every event, and the mirror a verdict on each."""
+    head = here.ledger.head()
+    seqs = list(range(1, head.seq + 1))
+    answered = {verdict.seq for verdict in here.mirror.verdicts.values()}
+    return here.hub.seqs(head.epoch) == seqs and answered == set(seqs)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import uuid
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from tests.integration.store_samples import AT, KIOSK, fact
 
 def main(folder: Path) -> None:
     logs.configure()  # to standard error
-    with SqliteLedger(folder / "ledger.db", KIOSK) as ledger:
+    with closing(SqliteLedger(folder / "ledger.db", KIOSK)) as ledger:
         for number in range(1_000_000):
             drafts = [
                 replace(fact(number), event_id=str(uuid.uuid4())) for _ in range(2)

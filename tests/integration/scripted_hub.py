@@ -301,3 +301,6 @@ def _ok(answer: msgspec.Struct) -> Reply:
 
 def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
+
+
+PORTAL = Reply(body=b"<html>Welcome, please log in</html>", content_type="text/html")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 from werkzeug.wrappers import Request, Response
 
+from drivers.api import CardGone, CardSeen
+from drivers.cards.pn532 import Pn532Reader
 from kiosk.demo.app import create_app
 from kiosk.demo.bench import Bench, BenchCard
 from kiosk.demo.county import County, make_county
@@ -98,6 +102,34 @@ def test_a_book_is_placed_by_barcode_and_lifted_by_tag(
     assert (tag["uid"], tag["afi"], tag["item"]) == (book.uid, "07", book.barcode)
     assert tag["memory"].startswith(book.memory.upper())
     assert lifted["pad"] == []
+
+
+def test_a_card_taken_away_and_laid_down_again_is_seen_anew(
+    bench: Bench, tmp_path: Path, county: County
+) -> None:
+    patron = county.patrons[0]
+    bench.put_card(patron.number)
+    hand = threading.Thread(target=_take_and_lay, args=(bench, patron.number))
+
+    with closing(Pn532Reader(_at(tmp_path / "card"))) as reader:
+        reader.open()
+        polls = reader.events()
+        before = next(polls)
+        hand.start()
+        seen = [next(polls) for _ in iter(hand.is_alive, False)]
+        seen += islice(polls, 2)
+
+    assert before == CardSeen(patron.card_uid)
+    assert [event for event in seen if event] == [CardGone(), before]
+
+
+def _take_and_lay(bench: Bench, card: str) -> None:
+    bench.put_card(None)
+    bench.put_card(card)
+
+
+def _at(port: Path) -> Pn532Reader.Options:
+    return Pn532Reader.Options(port=str(port))
 
 
 def test_a_set_is_placed_with_all_its_parts(

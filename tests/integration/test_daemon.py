@@ -7,11 +7,9 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 import requests
@@ -28,19 +26,10 @@ from kiosk.identity import Identity, save_identity
 from kiosk.messages import Stop
 from kiosk.store.ledger import SqliteLedger
 from tests.integration.store_samples import HUB_PUBLIC, KIOSK
+from tests.waiting import eventually
 
 PATIENCE_S = 20.0
 pytestmark = pytest.mark.slow
-
-T = TypeVar("T")
-
-
-def eventually(look: Callable[[], T | None], what: str) -> T:
-    deadline = time.monotonic() + PATIENCE_S
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"never happened: {what}"
-        time.sleep(0.05)
-    return found
 
 
 class Place:
@@ -224,7 +213,7 @@ def test_it_ends_cleanly_when_told_to(place: Place, number: signal.Signals) -> N
     assert process.returncode == 0
     assert "Traceback" not in errors
     assert not (place.folder / "kiosk.bell").exists()
-    with SqliteLedger(place.folder / "ledger.db", KIOSK) as ledger:
+    with closing(SqliteLedger(place.folder / "ledger.db", KIOSK)) as ledger:
         assert ledger.opening.fault is None
 
 

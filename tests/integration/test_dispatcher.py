@@ -74,6 +74,7 @@ from tests.integration.kiosk_world import (
     full_disk,
     read_only,
 )
+from tests.waiting import eventually
 
 PATIENCE_S = 5.0
 BUDGET_S = 30.0
@@ -340,6 +341,45 @@ def test_a_book_that_is_scanned_and_laid_down_is_lent_once(
 
     point.until(lambda view: states(view) == [LineState.OK])
     assert world.kinds() == ["CHECKOUT"]
+
+
+def test_a_book_lent_by_its_barcode_is_disarmed_once_it_is_laid_down(
+    point: Point, world: World
+) -> None:
+    point.card()
+    point.says(CodeScanned("b1"), "scanner")
+    point.until(lambda view: view.can_confirm)
+    point.touch(Action.CONFIRM)
+    point.until(lambda view: states(view) == [LineState.OK])
+
+    point.lay("B1")
+    eventually(
+        lambda: point.table.written and not world.ledger.unhealed_tags(),
+        "the tag is written",
+    )
+
+    assert point.table.written == {"E004B1": OUT}
+    assert world.kinds() == ["CHECKOUT"]
+
+
+def test_a_full_disk_leaves_such_a_tag_alone_and_the_loan_stands(
+    point: Point, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise LedgerError("the disk is full")
+
+    point.card()
+    point.says(CodeScanned("b1"), "scanner")
+    point.until(lambda view: view.can_confirm)
+    point.touch(Action.CONFIRM)
+    point.until(lambda view: states(view) == [LineState.OK])
+
+    monkeypatch.setattr(SqliteLedger, "record", fail)
+    point.lay("B1")
+    point.settle_down()
+
+    assert point.table.written == {}
+    assert states(point.view) == [LineState.OK]
 
 
 def test_figures_are_fresh_after_each_stack(point: Point) -> None:

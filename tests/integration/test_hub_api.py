@@ -148,6 +148,14 @@ def test_key_that_is_not_the_signing_one_is_not_enrolled(server: Server) -> None
     assert answer.status_code == 400
 
 
+@pytest.mark.parametrize("body", [{}, {"code": "0000-0000", "public_key": "00"}])
+def test_malformed_enrolment_gets_the_next_nonce(server: Server, body: Any) -> None:
+    answer = _stranger(server).call("POST", "/v1/enrol", body)
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "malformed")
+    assert NONCE_HEADER in answer.headers
+
+
 def test_enrolled_key_is_refused_another_code(server: Server, client: Client) -> None:
     again = Client(server.url, client.key, public_hex(client.key))
 

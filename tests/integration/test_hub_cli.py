@@ -86,14 +86,26 @@ def test_enrol_code_is_printed_for_a_known_site(url: str) -> None:
     assert len(json.loads(done.output)["code"]) == 19
 
 
-@pytest.mark.parametrize("command", ["serve", "export", "enrol-code"])
-def test_database_that_was_never_set_up_is_told(tmp_path: Path, command: str) -> None:
-    words = {"export": ("loans",), "enrol-code": ("--site", "x")}.get(command, ())
+WORDS = {"serve": (), "export": ("loans",), "enrol-code": ("--site", "x")}
 
-    done = run(f"sqlite:///{tmp_path / 'empty.db'}", command, *words)
+
+@pytest.mark.parametrize("command", WORDS)
+def test_database_that_was_never_set_up_is_told(tmp_path: Path, command: str) -> None:
+    (tmp_path / "empty.db").touch()
+
+    done = run(f"sqlite:///{tmp_path / 'empty.db'}", command, *WORDS[command])
 
     assert done.exit_code == 1
     assert "hub init" in done.output
+
+
+@pytest.mark.parametrize("command", WORDS)
+def test_mistyped_database_is_told_and_not_made(tmp_path: Path, command: str) -> None:
+    done = run(f"sqlite:///{tmp_path / 'no-such.db'}", command, *WORDS[command])
+
+    assert done.exit_code == 1
+    assert "no such database" in done.output
+    assert not list(tmp_path.iterdir())
 
 
 def test_loans_are_exported_one_object_a_line(

@@ -280,7 +280,8 @@ def test_database_that_was_never_set_up_is_named(tmp_path: Path) -> None:
     result = run("patrons", file, f"sqlite:///{tmp_path / 'empty.db'}")
 
     assert result.exit_code == 1
-    assert "no such table" in result.output
+    assert "hub init" in result.output
+    assert not (tmp_path / "empty.db").exists()
 
 
 def _record_with_holdings(library: str, barcodes: str) -> bytes:

@@ -1,32 +1,24 @@
 from __future__ import annotations
 
-import resource
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy.exc import OperationalError
 
 from kiosk.service.ports import Head, Security, TagState, TagTarget
-from kiosk.store import engine
 from kiosk.store.errors import (
-    LedgerBusy,
-    LedgerFull,
-    LedgerMissing,
     LedgerRefused,
     LedgerTooNew,
-    LedgerUnwritable,
 )
 from kiosk.store.ledger import SqliteLedger
 from kiosk.store.ledger_reader import LedgerReader
 from kiosk.store.ledger_schema import Reason
-from kiosk.store.ledger_schema import events as event_table
 from sync.protocol import GENESIS_HASH, Event, Kind, Mode, canonical, chain_hash
+from tests.integration.ledger_world import ledger, path, wal_bytes
 from tests.integration.store_samples import (
     AT,
     KIOSK,
@@ -37,21 +29,7 @@ from tests.integration.store_samples import (
     record_facts,
 )
 
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "ledger.db"
-
-
-@pytest.fixture
-def ledger(path: Path) -> Iterator[SqliteLedger]:
-    with SqliteLedger(path, KIOSK) as opened:
-        yield opened
-
-
-def wal_bytes(path: Path) -> int:
-    """The WAL grows with every transaction that wrote something."""
-    return path.with_name("ledger.db-wal").stat().st_size
+__all__ = ["ledger", "path"]
 
 
 def test_first_event_is_number_one_and_follows_the_genesis_hash(
@@ -96,10 +74,10 @@ def test_what_is_returned_is_what_is_read_back(
 
 
 def test_reopened_ledger_goes_on_in_the_same_epoch(path: Path) -> None:
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         (first,) = ledger.record([fact(1)], AT)
 
-    with SqliteLedger(path, KIOSK) as again:
+    with closing(SqliteLedger(path, KIOSK)) as again:
         (second,) = again.record([fact(2)], AT)
 
         assert again.opening.began is None
@@ -111,7 +89,7 @@ def test_killed_ledger_goes_on_in_the_same_epoch(path: Path) -> None:
     events = record_facts(ledger, 1, 5)
     kill(ledger)
 
-    with SqliteLedger(path, KIOSK) as again:
+    with closing(SqliteLedger(path, KIOSK)) as again:
         assert again.opening.began is None
         assert again.head() == Head(events[-1].epoch, 5, events[-1].hash)
 
@@ -225,10 +203,10 @@ def test_close_of_anything_but_an_open_ask_is_refused(
 
 
 def test_open_asks_survive_a_restart(path: Path) -> None:
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         asked = ledger.record([ask(1)], AT)
 
-    with SqliteLedger(path, KIOSK) as again:
+    with closing(SqliteLedger(path, KIOSK)) as again:
         assert again.open_asks() == asked
 
 
@@ -316,10 +294,10 @@ def test_tag_seen_as_before_writes_nothing(path: Path, ledger: SqliteLedger) -> 
 
 
 def test_receipts_count_on_over_restarts(path: Path) -> None:
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         assert [ledger.next_receipt(), ledger.next_receipt()] == [1, 2]
 
-    with SqliteLedger(path, KIOSK) as again:
+    with closing(SqliteLedger(path, KIOSK)) as again:
         assert again.next_receipt() == 3
 
 
@@ -392,124 +370,12 @@ def test_ledger_of_a_newer_program_is_left_alone(path: Path) -> None:
 
 
 def test_other_kiosk_id_begins_a_new_epoch(path: Path) -> None:
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         (first,) = ledger.record([fact(1)], AT)
 
-    with SqliteLedger(path, "K-2") as again:
+    with closing(SqliteLedger(path, "K-2")) as again:
         (second,) = again.record([fact(2)], AT)
 
         assert again.opening.began is Reason.OTHER_KIOSK
     assert second.epoch != first.epoch
     assert (second.kiosk_id, second.seq) == ("K-2", 1)
-
-
-def test_reader_without_a_ledger_says_so(path: Path) -> None:
-    with pytest.raises(LedgerMissing, match=r"ledger\.db"):
-        LedgerReader(path).head()
-
-
-def test_reader_sees_events_as_they_are_recorded(
-    path: Path, ledger: SqliteLedger
-) -> None:
-    reader = LedgerReader(path)
-    events = record_facts(ledger, 1, 5)
-    epoch = events[0].epoch
-
-    assert reader.head() == ledger.head()
-    assert reader.events_after(epoch, 0, 2) == events[:2]
-    assert reader.events_after(epoch, 2, 10) == events[2:]
-    assert reader.events_after(epoch, 5, 10) == ()
-    assert reader.events_after("unknown", 0, 10) == ()
-
-
-def test_reader_tells_epochs_apart(path: Path, ledger: SqliteLedger) -> None:
-    reader = LedgerReader(path)
-    old = record_facts(ledger, 1, 3)
-    ledger.begin_epoch(Reason.BEHIND_HUB)
-    assert reader.epochs() == (old[0].epoch,)
-
-    new = record_facts(ledger, 4, 5)
-
-    assert reader.epochs() == (old[0].epoch, new[0].epoch)
-    assert reader.events_after(old[0].epoch, 1, 10) == old[1:]
-    assert reader.events_after(new[0].epoch, 0, 10) == new
-    assert reader.count_after({}) == 5
-    assert reader.count_after({old[0].epoch: 3, new[0].epoch: 1}) == 1
-
-
-def test_reader_gives_unsent_asks_apart(path: Path, ledger: SqliteLedger) -> None:
-    asked = ledger.record([ask(1), fact(2), ask(3), ask(4)], AT)
-    ledger.record([close(3)], AT)
-    reader = LedgerReader(path)
-
-    assert reader.open_asks() == (asked[0], asked[3])
-    assert reader.unsent_asks(1) == (asked[3],)
-    assert reader.events_of_item("B1", 3) == ledger.events_of_item("B1", 3)
-    assert reader.events_of_patron("P1", 0) == ledger.events_of_patron("P1", 0)
-
-
-def test_reader_can_not_write(path: Path, ledger: SqliteLedger) -> None:
-    reader = LedgerReader(path)
-    record_facts(ledger, 1, 1)
-
-    with (
-        reader._engine.connect() as connection,
-        pytest.raises(OperationalError, match="readonly database"),
-    ):
-        connection.execute(event_table.delete())
-
-
-@contextmanager
-def no_file_grows_beyond(size: int) -> Iterator[None]:
-    """Every write behind this size fails, as on a medium that went bad."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-def test_failed_write_did_not_happen_and_the_next_one_does(
-    path: Path, ledger: SqliteLedger
-) -> None:
-    record_facts(ledger, 1, 3)
-
-    with no_file_grows_beyond(wal_bytes(path)), pytest.raises(LedgerUnwritable):
-        ledger.record([fact(4)], AT, [TagTarget("E1", "B1", Security.OUT)])
-
-    assert ledger.head().seq == 3
-    assert ledger.tag_states(["E1"]) == {}
-    assert [event.seq for event in record_facts(ledger, 4, 5)] == [4, 5]
-    assert ledger.first_break() is None
-
-
-def test_full_disk_is_said_and_leaves_a_working_ledger(ledger: SqliteLedger) -> None:
-    with ledger._engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA max_page_count = 1")
-    many = [fact(number) for number in range(100, 130)]
-
-    with pytest.raises(LedgerFull):
-        ledger.record(many, AT)
-
-    with ledger._engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA max_page_count = 4294967294")
-    assert ledger.record([fact(1)], AT)[0].seq == 1
-
-
-def test_foreign_lock_is_said_and_nothing_is_lost(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engine, "BUSY_TIMEOUT_S", 0.05)
-    with SqliteLedger(path, KIOSK) as ledger:
-        with closing(sqlite3.connect(path, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            with pytest.raises(LedgerBusy):
-                ledger.record([fact(1)], AT)
-
-        assert ledger.record([fact(1)], AT)[0].seq == 1
-
-
-def test_folder_that_does_not_exist_is_said(tmp_path: Path) -> None:
-    with pytest.raises(LedgerUnwritable, match="nowhere"):
-        SqliteLedger(tmp_path / "nowhere" / "ledger.db", KIOSK)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_sigkill_at_any_moment_loses_no_acknowledged_event(tmp_path: Path) -> No
         for ack in record_until_killed(tmp_path, chance.randrange(1, 120))
     ]
 
-    with SqliteLedger(tmp_path / "ledger.db", KIOSK) as ledger:
+    with closing(SqliteLedger(tmp_path / "ledger.db", KIOSK)) as ledger:
         assert ledger.opening.began is None
         assert ledger.first_break() is None
         head = ledger.head()

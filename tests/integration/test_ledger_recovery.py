@@ -17,6 +17,7 @@ from kiosk.store.ledger_reader import LedgerReader
 from kiosk.store.ledger_schema import PAGE_BYTES, Reason
 from kiosk.store.pages import is_broken, read_frames
 from sync.protocol import AckedThrough, Event, Kind, chain_hash
+from tests.integration.ledger_world import path
 from tests.integration.store_samples import (
     AT,
     KIOSK,
@@ -27,17 +28,14 @@ from tests.integration.store_samples import (
     record_facts,
 )
 
+__all__ = ["path"]
+
 EVENTS = 30
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "ledger.db"
 
 
 def closed_ledger(path: Path, count: int = EVENTS) -> tuple[Event, ...]:
     """A ledger that was closed cleanly: everything is in the one file."""
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         return record_facts(ledger, 1, count)
 
 
@@ -65,7 +63,7 @@ def test_header_garbage_is_set_aside_and_every_event_salvaged(path: Path) -> Non
         file.write(b"\xa5" * 100)
     damaged = path.read_bytes()
 
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         assert ledger.opening.began is Reason.SALVAGED
         assert ledger.opening.salvaged == EVENTS
         assert "not a database" in (ledger.opening.fault or "")
@@ -79,7 +77,7 @@ def test_salvage_begins_a_new_epoch_and_keeps_the_old_one_to_push(path: Path) ->
     events = closed_ledger(path)
     zero_page(path, 1)
 
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         (new,) = ledger.record([fact(100)], AT)
 
         assert (new.seq, new.epoch == events[0].epoch) == (1, False)
@@ -95,7 +93,7 @@ def test_zeroed_page_costs_no_more_than_what_lay_in_it(
     last_page = path.stat().st_size // PAGE_BYTES
     zero_page(path, max(int(last_page * place), 1))
 
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         kept = salvaged_events(path, events[0].epoch)
 
         assert ledger.opening.began is Reason.SALVAGED
@@ -109,7 +107,7 @@ def test_truncated_file_gives_what_is_left_of_it(path: Path, share: float) -> No
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
 
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         kept = salvaged_events(path, events[0].epoch)
 
         assert ledger.opening.began is Reason.SALVAGED
@@ -122,7 +120,7 @@ def test_events_still_in_the_wal_are_salvaged_too(path: Path) -> None:
     events = killed_ledger(path)
     path.write_bytes(b"\xa5" * path.stat().st_size)
 
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         assert ledger.opening.salvaged == EVENTS
         assert salvaged_events(path, events[0].epoch) == events
 
@@ -133,7 +131,7 @@ def test_acknowledged_events_are_left_in_the_damaged_file(path: Path) -> None:
     last = events[19]
     acked = AckedThrough(epoch=last.epoch, seq=last.seq, hash=last.hash)
 
-    with SqliteLedger(path, KIOSK, acked) as ledger:
+    with closing(SqliteLedger(path, KIOSK, acked)) as ledger:
         assert ledger.opening.salvaged == EVENTS - 20
         assert salvaged_events(path, last.epoch) == events[20:]
 
@@ -150,22 +148,22 @@ def test_salvaged_ledger_is_sound_at_the_next_start(
         if acked_count
         else None
     )
-    with SqliteLedger(path, KIOSK, acked) as ledger:
+    with closing(SqliteLedger(path, KIOSK, acked)) as ledger:
         recorded = record_facts(ledger, 101, 102)
 
-    with SqliteLedger(path, KIOSK, acked) as again:
+    with closing(SqliteLedger(path, KIOSK, acked)) as again:
         assert again.opening.began is None
         assert again.head().hash == recorded[-1].hash
 
 
 def test_tag_states_and_receipts_outlive_a_broken_chain(path: Path) -> None:
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         ledger.record([fact(1)], AT, [TagTarget("E1", "B1", Security.OUT)])
         printed = {ledger.next_receipt() for _ in range(3)}
     with closing(sqlite3.connect(path)) as other, other:
         other.execute("UPDATE event SET hash = zeroblob(32)")
 
-    with SqliteLedger(path, KIOSK) as again:
+    with closing(SqliteLedger(path, KIOSK)) as again:
         assert again.opening.salvaged == 0
         assert "not the content that was hashed" in (again.opening.fault or "")
         assert again.unhealed_tags() == (TagState("E1", "B1", Security.OUT, None),)
@@ -175,7 +173,7 @@ def test_tag_states_and_receipts_outlive_a_broken_chain(path: Path) -> None:
 def test_receipt_numbers_never_come_back_after_total_loss(path: Path) -> None:
     printed: set[int] = set()
     for _ in range(3):
-        with SqliteLedger(path, KIOSK) as ledger:
+        with closing(SqliteLedger(path, KIOSK)) as ledger:
             number = ledger.next_receipt()
         assert number not in printed
         printed.add(number)
@@ -184,12 +182,12 @@ def test_receipt_numbers_never_come_back_after_total_loss(path: Path) -> None:
 
 def test_salvaged_asks_are_not_withdrawn(path: Path) -> None:
     """The page with their close may be the one that was lost."""
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         asked = ledger.record([ask(1), ask(2)], AT)
         ledger.record([close(1, Kind.CONFIRMED)], AT)
     zero_page(path, 1)
 
-    with SqliteLedger(path, KIOSK) as again:
+    with closing(SqliteLedger(path, KIOSK)) as again:
         assert again.open_asks() == ()
         assert len(salvaged_events(path, asked[0].epoch)) == 3
 
@@ -197,11 +195,11 @@ def test_salvaged_asks_are_not_withdrawn(path: Path) -> None:
 def test_damage_after_damage_keeps_both_files(path: Path) -> None:
     first = closed_ledger(path, 5)
     zero_page(path, 1)
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         second = record_facts(ledger, 101, 105)
     zero_page(path, 1)
 
-    with SqliteLedger(path, KIOSK) as again:
+    with closing(SqliteLedger(path, KIOSK)) as again:
         assert path.with_name("ledger.damaged-1.db").exists()
         assert again.opening.set_aside == path.with_name("ledger.damaged-2.db")
         assert salvaged_events(path, first[0].epoch) == first
@@ -214,7 +212,7 @@ def test_missing_wal_begins_a_new_epoch(path: Path) -> None:
     events = killed_ledger(path)
     wal_of(path).unlink()
 
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         (event,) = ledger.record([fact(100)], AT)
 
         assert ledger.opening.began is Reason.WAL_LOST
@@ -226,7 +224,7 @@ def test_wal_without_content_counts_as_missing(path: Path, content: bytes) -> No
     killed_ledger(path)
     wal_of(path).write_bytes(content)
 
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         assert ledger.opening.began is Reason.WAL_LOST
         assert ledger.next_receipt() > 1000
 
@@ -235,7 +233,7 @@ def test_clean_close_needs_no_wal(path: Path) -> None:
     closed_ledger(path)
     wal_of(path).unlink(missing_ok=True)
 
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         assert ledger.opening.began is None
 
 
@@ -243,7 +241,7 @@ def test_missing_shm_is_no_loss(path: Path) -> None:
     events = killed_ledger(path)
     path.with_name("ledger.db-shm").unlink(missing_ok=True)
 
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         assert ledger.opening.began is None
         assert ledger.head().hash == events[-1].hash
 
@@ -257,7 +255,7 @@ def test_garbage_in_the_middle_of_the_wal_loses_no_event_behind_it(path: Path) -
     content[middle : middle + 8] = b"\xa5" * 8
     wal.write_bytes(content)
 
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         kept = salvaged_events(path, events[0].epoch)
 
         assert ledger.opening.fault == "the WAL is damaged before its end"
@@ -271,7 +269,7 @@ def test_torn_last_transaction_is_no_damage(path: Path) -> None:
     wal = wal_of(path)
     wal.write_bytes(wal.read_bytes()[:-100])
 
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         assert ledger.opening.began is None
         assert ledger.head().hash == events[-2].hash
 
@@ -280,12 +278,12 @@ def test_wal_of_another_ledger_harms_nothing(path: Path, tmp_path: Path) -> None
     events = closed_ledger(path)
     other = tmp_path / "other"
     other.mkdir()
-    with SqliteLedger(other / "ledger.db", "K-2") as ledger:
+    with closing(SqliteLedger(other / "ledger.db", "K-2")) as ledger:
         record_facts(ledger, 1, 20)
         foreign = wal_of(other / "ledger.db").read_bytes()
     wal_of(path).write_bytes(foreign)
 
-    with SqliteLedger(path, KIOSK):
+    with closing(SqliteLedger(path, KIOSK)):
         assert salvaged_events(path, events[0].epoch) == events
         assert LedgerReader(path).epochs() == (events[0].epoch,)
 
@@ -293,15 +291,15 @@ def test_wal_of_another_ledger_harms_nothing(path: Path, tmp_path: Path) -> None
 def test_restored_backup_is_found_by_what_the_hub_remembers(path: Path) -> None:
     closed_ledger(path, 5)
     backup = path.read_bytes()
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         last = record_facts(ledger, 6, 9)[-1]
     path.write_bytes(backup)
     acked = AckedThrough(epoch=last.epoch, seq=last.seq, hash=last.hash)
 
-    with SqliteLedger(path, KIOSK, acked) as again:
+    with closing(SqliteLedger(path, KIOSK, acked)) as again:
         assert again.opening.began is Reason.BEHIND_HUB
         assert again.head().epoch != last.epoch
-    with SqliteLedger(path, KIOSK, acked) as once_more:
+    with closing(SqliteLedger(path, KIOSK, acked)) as once_more:
         assert once_more.opening.began is None
 
 
@@ -311,7 +309,7 @@ def test_ledger_with_other_content_than_the_hub_has_begins_a_new_epoch(
     last = closed_ledger(path, 5)[-1]
     acked = AckedThrough(epoch=last.epoch, seq=3, hash="ab" * 32)
 
-    with SqliteLedger(path, KIOSK, acked) as ledger:
+    with closing(SqliteLedger(path, KIOSK, acked)) as ledger:
         assert ledger.opening.began is Reason.BEHIND_HUB
 
 
@@ -319,7 +317,7 @@ def test_ledger_that_agrees_with_the_hub_goes_on(path: Path) -> None:
     events = closed_ledger(path, 5)
     acked = AckedThrough(epoch=events[2].epoch, seq=3, hash=events[2].hash)
 
-    with SqliteLedger(path, KIOSK, acked) as ledger:
+    with closing(SqliteLedger(path, KIOSK, acked)) as ledger:
         assert ledger.opening.began is None
 
 
@@ -327,9 +325,9 @@ def test_epoch_that_only_the_hub_knows_is_taken_up_once(path: Path) -> None:
     closed_ledger(path, 2)
     acked = AckedThrough(epoch="from-before", seq=7, hash="ab" * 32)
 
-    with SqliteLedger(path, KIOSK, acked) as ledger:
+    with closing(SqliteLedger(path, KIOSK, acked)) as ledger:
         assert ledger.opening.began is Reason.BEHIND_HUB
-    with SqliteLedger(path, KIOSK, acked) as again:
+    with closing(SqliteLedger(path, KIOSK, acked)) as again:
         assert again.opening.began is None
 
 
@@ -337,7 +335,7 @@ def test_wal_without_database_is_set_aside_and_read(path: Path) -> None:
     events = killed_ledger(path)
     path.unlink()
 
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         assert ledger.opening.fault == "there is a WAL but no database"
         assert salvaged_events(path, events[0].epoch) == events
 
@@ -365,7 +363,7 @@ def test_replacing_goes_on_after_a_power_cut(
     events = closed_ledger(path, 3)
     leave(LedgerFiles(path))
 
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         assert ledger.opening.began is None
         assert salvaged_events(path, events[0].epoch) == events
         assert not LedgerFiles(path).ready.exists()
@@ -383,7 +381,7 @@ def test_folder_that_can_not_be_written_is_no_damage(path: Path) -> None:
 
 
 def test_frames_of_a_sound_wal_are_all_valid(path: Path) -> None:
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         record_facts(ledger, 1, 3)
         frames = read_frames(wal_of(path), PAGE_BYTES)
 
@@ -400,7 +398,7 @@ def test_salvaged_events_are_the_ones_that_were_hashed(path: Path) -> None:
     struct.pack_into("17s", content, place, b'"patron_ref":"P2"')
     path.write_bytes(content)
 
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         kept = salvaged_events(path, events[0].epoch)
 
         assert ledger.opening.salvaged == EVENTS - 1
@@ -432,17 +430,17 @@ def test_index_of_epochs_that_misses_a_row_is_noticed(path: Path) -> None:
     events = closed_ledger(path)
     spoil_index(path, events[0].epoch.encode())
 
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         assert ledger.opening.began is Reason.SALVAGED
         assert salvaged_events(path, events[0].epoch) == events
 
 
 def test_ask_is_closed_though_the_index_of_events_misses_it(path: Path) -> None:
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         ledger.record([ask(1)], AT)
     spoil_index(path, b"ask-1")
 
-    with SqliteLedger(path, KIOSK) as again:
+    with closing(SqliteLedger(path, KIOSK)) as again:
         (closed,) = again.record([close(1)], AT)
 
         assert closed.loan_ref == "loan-1"
@@ -468,18 +466,18 @@ def test_content_that_makes_no_sense_is_set_aside(
     with closing(sqlite3.connect(path)) as other, other:
         other.execute(statement)
 
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         assert fault in (ledger.opening.fault or "")
         assert salvaged_events(path, events[0].epoch) == events
 
 
 def test_tag_that_makes_no_sense_is_left_behind(path: Path) -> None:
     targets = [TagTarget(uid, "B1", Security.OUT) for uid in ("E1", "E2")]
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         ledger.record([fact(1)], AT, targets)
     with closing(sqlite3.connect(path)) as other, other:
         other.execute("UPDATE tag SET desired = 'sideways' WHERE uid = 'E1'")
         other.execute("DELETE FROM epoch")
 
-    with SqliteLedger(path, KIOSK) as again:
+    with closing(SqliteLedger(path, KIOSK)) as again:
         assert [tag.uid for tag in again.unhealed_tags()] == ["E2"]

@@ -53,7 +53,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def writer(path: Path) -> Iterator[MirrorWriter]:
-    with MirrorWriter(path, HUB_PUBLIC, boot_at) as opened:
+    with closing(MirrorWriter(path, HUB_PUBLIC, boot_at)) as opened:
         yield opened
 
 
@@ -362,10 +362,10 @@ def test_emptied_mirror_keeps_rules_and_verdicts(
 
 
 def test_reopened_mirror_goes_on_at_its_cursor(path: Path) -> None:
-    with MirrorWriter(path, HUB_PUBLIC) as writer:
+    with closing(MirrorWriter(path, HUB_PUBLIC)) as writer:
         writer.apply_page(page(9, PatronChanged(patron())))
 
-    with MirrorWriter(path, HUB_PUBLIC) as again:
+    with closing(MirrorWriter(path, HUB_PUBLIC)) as again:
         assert again.cursor() == 9
 
 
@@ -391,13 +391,13 @@ def drop_table(path: Path) -> None:
 def test_damaged_mirror_is_set_aside_and_begun_anew(
     path: Path, damage: Callable[[Path], None]
 ) -> None:
-    with MirrorWriter(path, HUB_PUBLIC) as writer:
+    with closing(MirrorWriter(path, HUB_PUBLIC)) as writer:
         writer.apply_page(page(9, PatronChanged(patron())))
     damage(path)
     reader = MirrorReader(path)
     assert reader.status().cursor in (0, 9)
 
-    with MirrorWriter(path, HUB_PUBLIC) as again:
+    with closing(MirrorWriter(path, HUB_PUBLIC)) as again:
         assert again.cursor() == 0
         assert path.with_name("mirror.damaged-1.db").exists()
         again.apply_page(page(2, PatronChanged(patron("P2"))))
@@ -438,12 +438,12 @@ def test_reader_of_a_mirror_still_without_tables_knows_nothing(
 def test_reader_follows_a_mirror_that_was_replaced(
     path: Path, reader: MirrorReader
 ) -> None:
-    with MirrorWriter(path, HUB_PUBLIC) as writer:
+    with closing(MirrorWriter(path, HUB_PUBLIC)) as writer:
         writer.apply_page(page(1, PatronChanged(patron("P1"))))
     assert reader.patron("P1") == patron("P1")
     path.unlink()
 
-    with MirrorWriter(path, HUB_PUBLIC) as writer:
+    with closing(MirrorWriter(path, HUB_PUBLIC)) as writer:
         writer.apply_page(page(1, PatronChanged(patron("P2"))))
 
         assert reader.patron("P1") is None

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ except LedgerInUse as err:
 
 def test_second_process_is_refused_with_a_clear_message(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
-    with SqliteLedger(path, KIOSK) as ledger:
+    with closing(SqliteLedger(path, KIOSK)) as ledger:
         second = subprocess.run(
             [sys.executable, "-c", OPEN_IT, str(path)],
             capture_output=True,
@@ -42,13 +43,13 @@ def test_second_process_is_refused_with_a_clear_message(tmp_path: Path) -> None:
 
 def test_second_ledger_in_one_process_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
-    with SqliteLedger(path, KIOSK), pytest.raises(LedgerInUse):
+    with closing(SqliteLedger(path, KIOSK)), pytest.raises(LedgerInUse):
         SqliteLedger(path, KIOSK)
 
 
 def test_second_mirror_writer_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "mirror.db"
-    with MirrorWriter(path, HUB_PUBLIC), pytest.raises(MirrorInUse):
+    with closing(MirrorWriter(path, HUB_PUBLIC)), pytest.raises(MirrorInUse):
         MirrorWriter(path, HUB_PUBLIC)
 
 
@@ -58,7 +59,7 @@ def test_closed_ledger_lets_the_next_one_in(tmp_path: Path) -> None:
     ledger.close()
     ledger.close()
 
-    with SqliteLedger(path, KIOSK) as again:
+    with closing(SqliteLedger(path, KIOSK)) as again:
         assert again.record([fact(1)], AT)[0].seq == 1
 
 

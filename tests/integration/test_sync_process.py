@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,7 @@ from sync.keys import key_path, load_or_make_key, public_hex, sign_rules
 from sync.protocol import Kind, Removed, RulesChanged, SignedRules
 from tests.integration.scripted_hub import HUB_KEY, ScriptedHub
 from tests.integration.store_samples import AT, rules
+from tests.waiting import eventually
 
 KIOSK = "K-1"
 RULES = rules()
@@ -52,7 +53,7 @@ def hub(folder: Path) -> Iterator[ScriptedHub]:
 
 @pytest.fixture
 def ledger(folder: Path) -> Iterator[SqliteLedger]:
-    with SqliteLedger(folder / "ledger.db", KIOSK) as made:
+    with closing(SqliteLedger(folder / "ledger.db", KIOSK)) as made:
         yield made
 
 
@@ -87,11 +88,11 @@ def verdicts(folder: Path, *event_ids: str) -> int:
     return len(MirrorReader(folder / "mirror.db").verdicts(event_ids))
 
 
-def wait_until_stored(folder: Path, *event_ids: str) -> None:
-    end = time.monotonic() + 20
-    while verdicts(folder, *event_ids) < len(event_ids):
-        assert time.monotonic() < end, "the verdicts did not come"
-        time.sleep(0.02)
+def await_verdicts(folder: Path, *event_ids: str) -> None:
+    eventually(
+        lambda: verdicts(folder, *event_ids) == len(event_ids),
+        f"verdicts on {', '.join(event_ids)}",
+    )
 
 
 @pytest.mark.slow
@@ -134,11 +135,11 @@ def test_the_agent_hears_the_bell_and_ends_cleanly_on_sigterm(
 ) -> None:
     record(ledger, "a")
     with start("--config", config(folder, hub.url)) as process:
-        wait_until_stored(folder, "a")
+        await_verdicts(folder, "a")
         record(ledger, "b")
         bell = Bell(agent_bell(folder))
         bell.ring()
-        wait_until_stored(folder, "a", "b")
+        await_verdicts(folder, "a", "b")
         online = load_link(folder).online
 
         process.send_signal(signal.SIGTERM)
@@ -154,7 +155,7 @@ def test_the_agent_hears_the_bell_and_ends_cleanly_on_sigterm(
 def test_a_second_agent_is_refused(
     folder: Path, hub: ScriptedHub, ledger: SqliteLedger
 ) -> None:
-    with MirrorWriter(folder / "mirror.db", public_hex(HUB_KEY)):
+    with closing(MirrorWriter(folder / "mirror.db", public_hex(HUB_KEY))):
         code, _, errors = run("--config", config(folder, hub.url), "--once")
 
     assert code == 1
@@ -165,7 +166,7 @@ def test_a_second_agent_is_refused(
 @pytest.fixture
 def agent(folder: Path, hub: ScriptedHub) -> Iterator[Agent]:
     client = HubClient(hub.url, Signer(load_or_make_key(key_path(folder)), KIOSK), 2)
-    with MirrorWriter(folder / "mirror.db", public_hex(HUB_KEY)) as mirror:
+    with closing(MirrorWriter(folder / "mirror.db", public_hex(HUB_KEY))) as mirror:
         made = Agent(
             WatchedHub(client, folder, 1.5),
             LedgerReader(folder / "ledger.db"),
@@ -183,7 +184,7 @@ def test_an_agent_that_starts_before_the_kiosk_waits_for_the_ledger(
     folder: Path, agent: Agent
 ) -> None:
     too_early = agent.turn()
-    with SqliteLedger(folder / "ledger.db", KIOSK) as ledger:
+    with closing(SqliteLedger(folder / "ledger.db", KIOSK)) as ledger:
         record(ledger, "a")
         error = agent.turn()
 
@@ -226,7 +227,7 @@ def test_a_ledger_made_anew_goes_on_in_an_epoch_of_its_own(
     for file in folder.glob("ledger.db*"):
         file.unlink()
 
-    with SqliteLedger(folder / "ledger.db", KIOSK) as fresh:
+    with closing(SqliteLedger(folder / "ledger.db", KIOSK)) as fresh:
         record(fresh, "c")
         error = agent.turn()
 

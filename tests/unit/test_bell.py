@@ -22,20 +22,20 @@ def bell(path: Path) -> Iterator[Bell]:
 
 
 def test_a_ring_is_heard(path: Path, bell: Bell) -> None:
-    with BellListener(path) as listener:
+    with closing(BellListener(path)) as listener:
         bell.ring()
 
         assert listener.wait(1.0)
 
 
 def test_silence_ends_after_its_time(path: Path) -> None:
-    with BellListener(path) as listener:
+    with closing(BellListener(path)) as listener:
         assert not listener.wait(0.01)
         assert not listener.wait(0)
 
 
 def test_rings_that_piled_up_count_as_one(path: Path, bell: Bell) -> None:
-    with BellListener(path) as listener:
+    with closing(BellListener(path)) as listener:
         for _ in range(3):
             bell.ring()
 
@@ -45,7 +45,7 @@ def test_rings_that_piled_up_count_as_one(path: Path, bell: Bell) -> None:
 
 def test_a_ring_wakes_a_waiting_thread(path: Path, bell: Bell) -> None:
     heard: list[bool] = []
-    with BellListener(path) as listener:
+    with closing(BellListener(path)) as listener:
         waiting = threading.Thread(target=lambda: heard.append(listener.wait(5.0)))
         waiting.start()
         bell.ring()
@@ -61,7 +61,7 @@ def test_nobody_there_is_no_trouble(bell: Bell) -> None:
 def test_a_listener_that_was_away_never_blocks_the_one_who_rings(
     path: Path, bell: Bell
 ) -> None:
-    with BellListener(path) as listener:
+    with closing(BellListener(path)) as listener:
         for _ in range(2000):
             bell.ring()
 
@@ -73,7 +73,7 @@ def test_a_bell_that_a_crash_left_behind_is_hung_up_again(
 ) -> None:
     path.touch()
 
-    with BellListener(path) as listener:
+    with closing(BellListener(path)) as listener:
         bell.ring()
         assert listener.wait(1.0)
 
@@ -81,9 +81,9 @@ def test_a_bell_that_a_crash_left_behind_is_hung_up_again(
 
 
 def test_a_bell_rings_for_a_listener_that_came_later(path: Path, bell: Bell) -> None:
-    with BellListener(path):
+    with closing(BellListener(path)):
         bell.ring()
-    with BellListener(path) as later:
+    with closing(BellListener(path)) as later:
         bell.ring()
 
         assert later.wait(1.0)

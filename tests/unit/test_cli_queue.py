@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +35,14 @@ def lines(result: Result) -> list[dict[str, Any]]:
 
 
 def judge(folder: Path, event: Event, outcome: Outcome) -> None:
-    with MirrorWriter(folder / "mirror.db", HUB_PUBLIC) as mirror:
+    with closing(MirrorWriter(folder / "mirror.db", HUB_PUBLIC)) as mirror:
         acked = AckedThrough(epoch=event.epoch, seq=event.seq, hash=event.hash)
         mirror.put_verdicts([verdict(event, outcome)], acked, NOON)
 
 
 @pytest.fixture
 def events(tmp_path: Path) -> tuple[Event, ...]:
-    with SqliteLedger(tmp_path / "ledger.db", KIOSK) as ledger:
+    with closing(SqliteLedger(tmp_path / "ledger.db", KIOSK)) as ledger:
         return record_facts(ledger, 1, 4)
 
 
@@ -80,7 +81,7 @@ def test_event_is_pending_until_it_has_a_final_verdict(
 
 
 def test_list_masks_the_patron(tmp_path: Path) -> None:
-    with SqliteLedger(tmp_path / "ledger.db", KIOSK) as ledger:
+    with closing(SqliteLedger(tmp_path / "ledger.db", KIOSK)) as ledger:
         ledger.record([fact(1, "B1", "P-000123")], AT)
 
     as_json = run("list", "--data", str(tmp_path), "--json")
@@ -93,7 +94,7 @@ def test_list_masks_the_patron(tmp_path: Path) -> None:
 
 
 def test_events_of_an_older_epoch_are_listed_first(tmp_path: Path) -> None:
-    with SqliteLedger(tmp_path / "ledger.db", KIOSK) as ledger:
+    with closing(SqliteLedger(tmp_path / "ledger.db", KIOSK)) as ledger:
         (old,) = record_facts(ledger, 1, 1)
         ledger.begin_epoch(Reason.BEHIND_HUB)
         (new,) = record_facts(ledger, 2, 2)
@@ -104,7 +105,7 @@ def test_events_of_an_older_epoch_are_listed_first(tmp_path: Path) -> None:
 
 
 def test_queue_works_beside_a_running_kiosk(tmp_path: Path) -> None:
-    with SqliteLedger(tmp_path / "ledger.db", KIOSK) as ledger:
+    with closing(SqliteLedger(tmp_path / "ledger.db", KIOSK)) as ledger:
         record_facts(ledger, 1, 2)
 
         (status,) = lines(run("status", "--data", str(tmp_path), "--json"))
@@ -115,7 +116,7 @@ def test_queue_works_beside_a_running_kiosk(tmp_path: Path) -> None:
 
 def test_age_is_told_by_the_clock_since_boot(tmp_path: Path) -> None:
     now = SystemClock().now()
-    with SqliteLedger(tmp_path / "ledger.db", KIOSK) as ledger:
+    with closing(SqliteLedger(tmp_path / "ledger.db", KIOSK)) as ledger:
         ledger.record([fact(1)], now)
 
     (status,) = lines(run("status", "--data", str(tmp_path), "--json"))

@@ -23,16 +23,9 @@ from sync.hub.circulation import (
     terms,
 )
 from sync.hub.default_rules import default_rules
-from sync.hub.history import (
-    Fact,
-    History,
-    HowClosed,
-    Move,
-    Severity,
-    Standing,
-    in_order,
-    replay,
-)
+from sync.hub.facts import Fact, History, HowClosed, Move, Severity, Standing
+from sync.hub.history import replay
+from sync.hub.ordering import in_order
 from sync.protocol import Clock, Outcome
 
 NOON = dt.datetime(2026, 7, 3, 4, 0, tzinfo=dt.UTC)  # 12:00 in the county
@@ -42,7 +35,6 @@ DUE = dt.date(2026, 8, 2)
 RULES = default_rules("CN-629900-1-YLT", "00" * 16)
 ITEM = Item("B1", "t1", "BOOK", ItemState.LENDABLE, "CN-629900-1-YLT", "A", "A")
 ANNA = Patron("anna", "ADULT", PatronState.VALID, "安*")
-BO = Patron("bo", "ADULT", PatronState.VALID, "博*")
 
 
 def lend(patron: str, hours: float = 0, kiosk: str = "k1", **fields: Any) -> Fact:

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.api import BadFrame, ProtocolError
-from drivers.codecs import pn532
-from drivers.codecs.pn532 import TypeATarget, describe, parse_targets
+from drivers.codecs import pn532_commands
+from drivers.codecs.pn532 import describe
+from drivers.codecs.pn532_commands import TypeATarget, parse_targets
 from drivers.codecs.pn532_frames import (
     MAX_BODY,
     MAX_FRAME,
@@ -76,9 +77,9 @@ def test_vector_survives_decoding_and_encoding(vector: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("command", "frame_id"),
     [
-        (pn532.get_firmware_version(), "get-firmware"),
-        (pn532.sam_configuration(), "sam-mode1-irq1"),
-        (pn532.list_type_a(1), "inlist-106a"),
+        (pn532_commands.get_firmware_version(), "get-firmware"),
+        (pn532_commands.sam_configuration(), "sam-mode1-irq1"),
+        (pn532_commands.list_type_a(1), "inlist-106a"),
     ],
 )
 def test_command_is_sent_as_in_the_vector(command: Message, frame_id: str) -> None:
@@ -86,7 +87,7 @@ def test_command_is_sent_as_in_the_vector(command: Message, frame_id: str) -> No
 
 
 def test_retries_are_the_third_parameter_of_item_five() -> None:
-    assert encode(pn532.rf_retries(2)) == framed("D43205FF0102")
+    assert encode(pn532_commands.rf_retries(2)) == framed("D43205FF0102")
 
 
 def test_signals_are_named() -> None:
@@ -109,7 +110,7 @@ def test_command_and_data_are_upper_case_hex() -> None:
         CARD[:-1],
         CARD[1:-1],
         bytes(9) + CARD + bytes(3),
-        pn532.WAKE_UP + CARD,
+        pn532_commands.WAKE_UP + CARD,
         b"\x55\x55" + bytes(5) + CARD,
     ],
 )
@@ -162,7 +163,7 @@ def test_long_frame_carries_more_than_255_bytes() -> None:
 def test_short_body_in_a_long_frame_is_read() -> None:
     frame = bytes.fromhex("0000FFFFFF0002FED4022A00")
 
-    assert decode(frame) == pn532.get_firmware_version()
+    assert decode(frame) == pn532_commands.get_firmware_version()
 
 
 def test_body_the_chip_cannot_hold_is_not_sent() -> None:

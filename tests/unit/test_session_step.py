@@ -20,6 +20,7 @@ from kiosk.domain.session import (
     PatronCame,
     Recount,
     ReturnsRecorded,
+    SecureTags,
     Session,
     SessionOver,
     StackChanged,
@@ -476,3 +477,41 @@ def test_a_card_after_a_return_does_not_take_it_into_its_session() -> None:
 
     assert visit.effects == [SessionOver(None, loans=0, returns=1), FencePad()]
     assert (visit.state.session_id, visit.state.returns) == ("session-p1", 0)
+
+
+A_SCANNED = replace(A, uids=())
+
+
+def lent_by_barcode() -> Visit:
+    visit = Visit()(came(), BookScanned(A_SCANNED), tap(Action.CONFIRM))
+    return visit(LoansSettled((Line(A_SCANNED, LineState.OK),), "R-1"))
+
+
+def test_a_book_lent_by_its_barcode_is_disarmed_when_it_is_laid_down() -> None:
+    visit = lent_by_barcode()(stack(A))
+
+    assert visit.effects == [SecureTags((A,), lent=True)]
+    assert visit(stack(A)).effects == []
+    assert visit(failed(A)).state.lines[0].state is LineState.PUT_BACK
+
+
+def test_a_tag_that_came_while_its_book_was_being_lent_is_disarmed() -> None:
+    visit = Visit()(came(), BookScanned(A_SCANNED), tap(Action.CONFIRM), stack(A))
+
+    visit(LoansSettled((Line(A_SCANNED, LineState.OK),), "R-1"))
+
+    assert visit.effects == [SecureTags((A,), lent=True)]
+
+
+def test_a_book_returned_by_its_barcode_is_armed_when_it_is_laid_down() -> None:
+    visit = Visit()(tap(Action.RETURN), BookScanned(A_SCANNED))
+    visit(ReturnsRecorded((Line(A_SCANNED, LineState.OK),), "R-1"))
+
+    assert visit(stack(A)).effects == [SecureTags((A,), lent=False)]
+
+
+def test_the_tag_of_a_book_that_was_refused_is_left_alone() -> None:
+    visit = Visit()(came(), BookScanned(A_SCANNED), tap(Action.CONFIRM))
+    visit(LoansSettled((Line(A_SCANNED, LineState.REFUSED),), None))
+
+    assert visit(stack(A)).effects == []

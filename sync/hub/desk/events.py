@@ -69,33 +69,44 @@ def kinds() -> tuple[str, ...]:
     return tuple(kind.value for kind in Kind)
 
 
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What the references in events stand for, each by its reference."""
+
+    titles: Mapping[str, str]
+    patrons: Mapping[str, PatronName]
+    sites: Mapping[str, str]
+
+
 def _lines(conn: Connection, rows: Sequence[RowMapping]) -> tuple[EventLine, ...]:
     bodies = [_body(row["body"]) for row in rows]
-    titles = item_titles(conn, [_text(body, "item") for body in bodies])
-    patrons = patron_names(conn, [_text(body, "patron_ref") for body in bodies])
-    sites = site_names(conn)
-    lines = []
-    for row, body in zip(rows, bodies, strict=True):
-        item = _text(body, "item")
-        verdict = _verdict(row["verdict"])
-        lines.append(
-            EventLine(
-                event_id=row["event_id"],
-                kind=row["kind"],
-                mode=_text(body, "mode") or "fact",
-                item=item,
-                title=titles.get(item, ""),
-                patron=patrons.get(_text(body, "patron_ref")),
-                site=sites.get(row["site_id"], row["site_id"] or ""),
-                kiosk_id=row["kiosk_id"],
-                occurred_at=_time(body),
-                clock=_text(body, "clock"),
-                received_at=row["received_at"],
-                outcome=verdict.outcome.value if verdict else "",
-                reason=(verdict.reason or "") if verdict else "",
-            )
-        )
-    return tuple(lines)
+    names = _Names(
+        titles=item_titles(conn, [_text(body, "item") for body in bodies]),
+        patrons=patron_names(conn, [_text(body, "patron_ref") for body in bodies]),
+        sites=site_names(conn),
+    )
+    pairs = zip(rows, bodies, strict=True)
+    return tuple(_line(row, body, names) for row, body in pairs)
+
+
+def _line(row: RowMapping, body: Mapping[str, Any], names: _Names) -> EventLine:
+    item = _text(body, "item")
+    verdict = _verdict(row["verdict"])
+    return EventLine(
+        event_id=row["event_id"],
+        kind=row["kind"],
+        mode=_text(body, "mode") or "fact",
+        item=item,
+        title=names.titles.get(item, ""),
+        patron=names.patrons.get(_text(body, "patron_ref")),
+        site=names.sites.get(row["site_id"], row["site_id"] or ""),
+        kiosk_id=row["kiosk_id"],
+        occurred_at=_time(body),
+        clock=_text(body, "clock"),
+        received_at=row["received_at"],
+        outcome=verdict.outcome.value if verdict else "",
+        reason=(verdict.reason or "") if verdict else "",
+    )
 
 
 def _body(text: str) -> Mapping[str, Any]:

@@ -18,6 +18,7 @@ from sync.hub.importers.marc_load import NoSuchSite, import_marc
 from sync.hub.importers.report import ImportReport
 from sync.hub.importers.tables import BadTable
 from sync.hub.rulebook import NoRules
+from sync.hub.upgrade import check_schema
 
 #: Rejections shown on a terminal; the rest is counted and stands in --rejects.
 _SHOWN = 20
@@ -134,6 +135,7 @@ def _with_progress(
 ) -> ImportReport:
     hub = Database(database)
     try:
+        check_schema(hub)
         with click.progressbar(
             length=0,
             label=file.name,

@@ -1,0 +1,142 @@
+"""What lies on a FEIG pad, and what has been learnt of each tag so far."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from drivers.api import CommandRefused, ProtocolError, Tag
+from drivers.codecs.block_order import detect_block_order
+from drivers.codecs.feig_replies import BlockOrder, InventoryRecord
+from drivers.codecs.feig_status import Status
+from drivers.pads.feig_tags import FeigTags
+
+#: A tag that some rounds missed is read afresh only after so many.
+_FORGET_AFTER_ROUNDS = 5
+#: New tags are read for so long in one round; the others wait for the next, so that
+#: a high stack does not hold up the events of those already known.
+_READ_BUDGET_S = 0.7
+#: A tag that keeps its size to itself has room for an ISO 28560-3 basic block.
+_BLOCKS_OF_UNKNOWN = 8
+
+BlockOrderOption = Literal["auto", "straight", "reversed"]
+
+
+@dataclass(slots=True)
+class SeenTag:
+    """A tag on the pad, or one that was there a moment ago; `order` of its blocks."""
+
+    tag: Tag
+    order: BlockOrder = BlockOrder.REVERSED
+    rounds_missed: int = 0
+    failures: int = 0
+
+    def read(self, reader: FeigTags, first: int, count: int) -> bytes:
+        """`count` blocks in the order of the tag. Raises as FeigTags does."""
+        size = self.tag.block_size
+        return self.order.turn(reader.read(self.tag.uid, first, count, size), size)
+
+
+class FeigStack:
+    """The tags of the last rounds; one that was missed for long is forgotten.
+
+    `read_blocks_count`: blocks read of a new tag, never more than it has. A method
+    that takes the `reader` talks to it and raises as FeigTags does.
+    """
+
+    def __init__(self, block_order: BlockOrderOption, read_blocks_count: int) -> None:
+        self._block_order = block_order
+        self._read_blocks_count = read_blocks_count
+        self._seen: dict[str, SeenTag] = {}
+        self._usual_order = BlockOrder.REVERSED
+
+    def tags(self, uids: Iterable[str]) -> tuple[Tag, ...]:
+        """Those tags of the last round, with what is known of them."""
+        return tuple(self._seen[uid].tag for uid in uids)
+
+    def clear(self) -> None:
+        """Forget every tag, but not in which order their blocks usually come."""
+        self._seen.clear()
+
+    def forget(self, uid: str) -> None:
+        """Read this tag afresh when it is seen again."""
+        self._seen.pop(uid, None)
+
+    def note_round(self, records: Iterable[InventoryRecord]) -> None:
+        """Remember who is here, and forget who has been away for long."""
+        for seen in self._seen.values():
+            seen.rounds_missed += 1
+        for record in records:
+            new = SeenTag(Tag(record.uid, dsfid=record.dsfid))
+            self._seen.setdefault(record.uid, new).rounds_missed = 0
+        self._seen = {
+            uid: seen
+            for uid, seen in self._seen.items()
+            if seen.rounds_missed <= _FORGET_AFTER_ROUNDS
+        }
+
+    def note_afi(self, uid: str, afi: int) -> None:
+        """Show a new AFI in the next event."""
+        if uid in self._seen:
+            self._seen[uid].tag = replace(self._seen[uid].tag, afi=afi)
+
+    def note_memory(self, seen: SeenTag, first: int, written: bytes) -> None:
+        """Show what was written in the next event, without reading it all again."""
+        memory, start = seen.tag.memory, first * seen.tag.block_size
+        changed = memory[:start] + written + memory[start + len(written) :]
+        seen.tag = replace(seen.tag, memory=changed[: len(memory)])
+        self._seen[seen.tag.uid] = seen
+
+    def read_new(self, reader: FeigTags, uids: Sequence[str]) -> None:
+        """Read those without memory; one that failed before waits for the others."""
+        on_pad = [self._seen[uid] for uid in uids]
+        unread = [seen for seen in on_pad if not seen.tag.memory]
+        deadline = time.monotonic() + _READ_BUDGET_S
+        for seen in sorted(unread, key=lambda seen: seen.failures):
+            if time.monotonic() > deadline:
+                return
+            try:
+                self._learn(reader, seen)
+            except (CommandRefused, ProtocolError):
+                seen.failures += 1
+
+    def known(self, reader: FeigTags, uid: str) -> SeenTag:
+        """A tag whose block size and order are known, read now if need be."""
+        seen = self._seen.get(uid) or SeenTag(Tag(uid))
+        if not seen.tag.memory:
+            self._learn(reader, seen)
+        return seen
+
+    def _learn(self, reader: FeigTags, seen: SeenTag) -> None:
+        """Read a tag's information and memory into `seen`."""
+        count = min(_identify(reader, seen), self._read_blocks_count)
+        tag = seen.tag
+        as_sent = reader.read(tag.uid, 0, count, tag.block_size)
+        seen.order = self._order_of(as_sent, tag.block_size)
+        memory = seen.order.turn(as_sent, tag.block_size)
+        seen.tag = replace(tag, memory=memory)
+
+    def _order_of(self, as_sent: bytes, block_size: int) -> BlockOrder:
+        """As configured, or as this tag's content tells, or as the tag before it."""
+        if self._block_order != "auto":
+            return BlockOrder(self._block_order)
+        detected = detect_block_order(as_sent, block_size)
+        if detected is not None:
+            self._usual_order = detected
+        return self._usual_order
+
+
+def _identify(reader: FeigTags, seen: SeenTag) -> int:
+    """Read system information into `seen`; returns the number of blocks."""
+    uid = seen.tag.uid
+    try:
+        info = reader.system_info(uid)
+    except CommandRefused as err:
+        # Old tags have no system information, but memory all the same.
+        if err.status != Status.ISO_ERROR:
+            raise
+        return _BLOCKS_OF_UNKNOWN
+    seen.tag = Tag(uid, info.afi, info.dsfid, block_size=info.block_size)
+    return info.block_count

@@ -1,0 +1,64 @@
+"""The staff desk in front of a county, and a browser to read it with."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+import re
+from dataclasses import dataclass, field
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from sync.hub import desk
+from sync.hub.users import Role, put_user
+from tests.integration.hub_world import MINUTE, NOON, County
+
+NAME, PASSWORD = "liu", "seven-green-books"
+NOW = NOON + 10 * MINUTE
+_TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
+
+
+@dataclass
+class Browser:
+    """A staff member's browser in front of the desk."""
+
+    client: FlaskClient
+    now: list[dt.datetime] = field(default_factory=lambda: [NOW])
+
+    def get(self, path: str, **more: object) -> TestResponse:
+        return self.client.get(path, **more)
+
+    def read(self, path: str) -> str:
+        """Return the page as the reader sees it: no marks, one blank between words."""
+        answer = self.get(path)
+        assert answer.status_code == 200, answer.status
+        plain = re.sub(r"<[^>]+>", " ", answer.text)
+        return " ".join(html.unescape(plain).split())
+
+    def post(self, path: str, **form: str) -> TestResponse:
+        token = _TOKEN.search(self.get("/desk/login").text)
+        assert token
+        return self.client.post(path, data={"csrf": token.group(1), **form})
+
+    def log_in(self, password: str = PASSWORD) -> TestResponse:
+        return self.post("/desk/login", name=NAME, password=password)
+
+
+@pytest.fixture
+def stranger(county: County) -> Browser:
+    """A browser that nobody has logged in with."""
+    with county.hub.database.writing() as conn:
+        put_user(conn, NAME, PASSWORD, Role.STAFF, NOON)
+    app = Flask("hub")
+    now = [NOW]
+    desk.install(app, county.hub.database, clock=lambda: now[0])
+    return Browser(app.test_client(), now)
+
+
+@pytest.fixture
+def browser(stranger: Browser) -> Browser:
+    stranger.log_in()
+    return stranger
