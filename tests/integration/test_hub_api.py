@@ -17,7 +17,10 @@ import msgspec
 import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec.structs import replace
+from sqlalchemy import select
 
+from sync.hub import schema
 from sync.hub.database import Database
 from sync.hub.devices import revoke
 from sync.hub.enrolment import make_code
@@ -348,6 +351,31 @@ def test_revoked_device_hands_over_facts_but_borrows_nothing(
         Outcome.REFUSED,
     ]
     assert (feed.status_code, feed.json()["error"]) == (403, "revoked")
+
+
+def test_revoked_device_is_told_that_an_event_is_kept_only_if_it_is(
+    server: Server, client: Client, kiosk: Kiosk
+) -> None:
+    with server.database.writing() as conn:
+        revoke(conn, client.key_id)
+    first = kiosk.takes_back("YL0008", _now())
+    other = replace(first, item="YL0009")
+    other = replace(other, hash=chain_hash(other))
+    torn = replace(kiosk.takes_back("YL0010", _now()), hash="0" * 64)
+
+    answer = client.push(first, first, other, torn)
+
+    verdicts = msgspec.json.decode(answer.content, type=BatchAnswer).verdicts
+    assert [(verdict.outcome, verdict.reason) for verdict in verdicts] == [
+        (Outcome.NEEDS_STAFF, "revoked_device"),
+        (Outcome.NEEDS_STAFF, "revoked_device"),
+        (Outcome.REFUSED, "conflict"),
+        (Outcome.REFUSED, "invalid"),
+    ]
+    with server.database.reading() as conn:
+        kept = conn.execute(select(schema.quarantine.c.body)).scalars().all()
+    items = [json.loads(body)["item"] for body in kept]
+    assert [item for item in items if item > "YL0007"] == ["YL0008"]
 
 
 def test_replayed_batch_gets_the_same_answer(client: Client, kiosk: Kiosk) -> None:
