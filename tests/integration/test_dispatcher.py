@@ -48,6 +48,7 @@ from kiosk.scribe import Scribe
 from kiosk.service.classify import read_stack
 from kiosk.service.identification import Identification
 from kiosk.service.ports import LedgerError, Moment
+from kiosk.store.ledger import SqliteLedger
 from kiosk.view import (
     Action,
     LineState,
