@@ -45,6 +45,7 @@ def create_app(bench: Bench, network: Network, links: dict[str, str]) -> Flask:
     api = _Api(bench, network)
     app.add_url_rule("/", "page", lambda: render_template("bench.html", links=links))
     app.add_url_rule("/bench", view_func=api.state)
+    app.add_url_rule("/bench/printer", view_func=api.printer)
     for what in (api.pad, api.card, api.scan, api.fault, api.network):
         path = f"/bench/{what.__name__}"
         app.add_url_rule(path, view_func=what, methods=["POST"])
@@ -64,6 +65,13 @@ class _Api:
 
     def state(self) -> Response:
         return _json({**self._bench.state(), "network": self._network.mode})
+
+    def printer(self) -> Response:
+        """What was printed, as hex and as a reader of the slip would see it."""
+        printed = self._bench.printer.printed
+        return _json(
+            {"printed": printed.hex().upper(), "text": printed.decode("gbk", "replace")}
+        )
 
     def pad(self) -> Response:
         wanted = _body(PadRequest)

@@ -16,6 +16,7 @@ from drivers.emulators.line_scanner import answer as scanner_answer
 from drivers.emulators.pn532 import Fault as CardFault
 from drivers.emulators.pn532 import Pn532Emulator
 from drivers.emulators.pty import Pty
+from drivers.emulators.receipt_printer import ReceiptPrinterEmulator
 from drivers.emulators.tag import VirtualTag
 from kiosk.demo.bench_books import BenchBook
 from kiosk.demo.people import PatronRow
@@ -24,6 +25,13 @@ NONE, UNPLUG = "none", "unplug"
 #: What it takes to move a stack of books, or a card, by hand.
 HAND_S = 0.6
 SCANNER_NOISE = bytes.fromhex("00FF1B5B410D00E0D0")
+
+
+class PrinterFault(enum.StrEnum):
+    """What can be wrong with the printer."""
+
+    NONE = NONE
+    PAPER_OUT = "paper_out"
 
 
 class ScannerFault(enum.StrEnum):
@@ -70,10 +78,12 @@ class Bench:
         self._card: BenchCard | None = None
         self.pad = FeigEmulator()
         self._reader = Pn532Emulator()
+        self.printer = ReceiptPrinterEmulator()
         self.ports = {
             "pad": Pty(folder / "pad", self.pad.answer),
             "card": Pty(folder / "card", self._reader.answer),
             "scanner": Pty(folder / "scanner", scanner_answer),
+            "printer": Pty(folder / "printer", self.printer.answer),
         }
         self._scanner = LineScannerEmulator(self.ports["scanner"].send)
         self._scanner_fault = ScannerFault.NONE
@@ -81,6 +91,7 @@ class Bench:
             "pad": self._disturb_pad,
             "card": lambda kind, times: self._reader.set_fault(CardFault(kind), times),
             "scanner": self._disturb_scanner,
+            "printer": self._disturb_printer,
         }
 
     def start(self) -> None:
@@ -168,6 +179,9 @@ class Bench:
             self.pad.mend()
         else:
             self.pad.fault(PadFault(kind), times)
+
+    def _disturb_printer(self, kind: str, _times: int | None) -> None:
+        self.printer.set_paper_out(out=PrinterFault(kind) is PrinterFault.PAPER_OUT)
 
     def _disturb_scanner(self, kind: str, _times: int | None) -> None:
         """A scanner only speaks, so its faults are in what it says next."""

@@ -84,7 +84,7 @@ class Pad(Scanner):
         return answer
 
     def write_blocks(self, uid: str, first: int, data: bytes) -> None:
-        raise NotImplementedError
+        raise CommandRefused(f"{uid}: no {len(data)} bytes at {first}", status=1)
 
 
 @pytest.fixture(autouse=True)

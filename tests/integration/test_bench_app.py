@@ -179,6 +179,23 @@ def test_a_scan_comes_out_of_the_scanners_port(
         os.close(port)
 
 
+def test_a_slip_is_kept_and_an_empty_roll_prints_nothing(
+    client: FlaskClient, bench: Bench
+) -> None:
+    port = os.open(bench.ports["printer"].path, os.O_RDWR | os.O_NOCTTY)
+    try:
+        os.write(port, "活着\n".encode("gbk") + bytes.fromhex("100404"))
+        assert os.read(port, 1) == b"\x12"
+
+        client.post("/bench/fault", json={"device": "printer", "kind": "paper_out"})
+        os.write(port, b"lost" + bytes.fromhex("100404"))
+        assert os.read(port, 1) == b"\x72"
+    finally:
+        os.close(port)
+
+    assert content(client.get("/bench/printer"))["text"] == "活着\n"
+
+
 def test_an_unplugged_device_is_gone_until_it_is_mended(
     client: FlaskClient, bench: Bench
 ) -> None:
