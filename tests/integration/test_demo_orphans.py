@@ -14,8 +14,11 @@ from kiosk.demo.children import end_orphan
 
 @contextmanager
 def sleeper(*words: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-c", "import time; time.sleep(60)", *words]
-    with subprocess.Popen(command) as process:
+    program = "import time; print('up', flush=True); time.sleep(60)"
+    command = [sys.executable, "-c", program, *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # Until then the kernel may not show its command line.
         yield process
         process.kill()
 
