@@ -56,7 +56,7 @@ bench: setup compiled  ## measure; prints absolute figures and ratios
 lock:  ## renew requirements.lock from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-header \
 	  --no-emit-index-url --no-annotate --python-version 3.11 \
-	  --extra hub --extra dev --build-isolation -o requirements.lock
+	  --extra hub --extra pi --extra usb --extra pcsc --extra printer --extra dev --build-isolation -o requirements.lock
 
 clean:  ## remove the environment and caches
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -29,6 +29,10 @@ class BadFrame(ProtocolError):
     """One frame is unusable: wrong check sum, length or marker."""
 
 
+class NoAnswer(ProtocolError):
+    """One command stayed without a usable answer; the next one may get one."""
+
+
 class CommandRefused(DriverError, RuntimeError):
     """The device understood a command and answered that it failed.
 
@@ -50,15 +54,22 @@ class CardKind(enum.Enum):
 
     ISO14443 = "iso14443"
     ISO15693 = "iso15693"
+    TYPED = "typed"
+    IDENTITY = "identity"
 
 
 @dataclass(frozen=True, slots=True)
 class Tag:
     """One RFID tag as seen in a round of inventory.
 
-    `uid`: upper-case hex, E0 first for ISO 15693. `memory`: user memory in the
-    order of the tag's own addresses, from block 0; empty when not (yet) read.
+    HF (ISO 15693): `uid` is upper-case hex, E0 first; `memory` is the user memory in
+    the order of the tag's own addresses, from block 0, empty when not (yet) read.
     `afi`, `dsfid`: one byte, or None when the reader could not get it.
+
+    UHF (ISO 18000-63): `epc_bank` is the EPC bank from the PC word on, never empty;
+    `uid` is the EPC in hex with the security bit cleared, so that it stays the same
+    when a loan changes that bit; `memory` is the user bank; `afi` is the security
+    state in the terms of ISO 28560 (07 in stock, C2 on loan), wherever the tag keeps it.
     """
 
     uid: str
@@ -66,6 +77,7 @@ class Tag:
     dsfid: int | None = None
     memory: bytes = b""
     block_size: int = 4
+    epc_bank: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +89,12 @@ class TagsOnPad:
 
 @dataclass(frozen=True, slots=True)
 class CardSeen:
-    """A patron card entered the reader's field. `uid` is upper-case hex."""
+    """A patron card was presented.
+
+    `uid` is upper-case hex for a card in the field; for TYPED what a keyboard wedge
+    typed, after the mapping of its options; for IDENTITY a hash of the card's number,
+    which never leaves the driver itself.
+    """
 
     uid: str
     kind: CardKind = CardKind.ISO14443
@@ -95,7 +112,32 @@ class CodeScanned:
     text: str
 
 
-DeviceEvent = TagsOnPad | CardSeen | CardGone | CodeScanned
+class Sense(enum.StrEnum):
+    """What a contact at the point tells."""
+
+    BOX_FULL = "box_full"
+    DOOR_OPEN = "door_open"
+    TAMPER = "tamper"
+
+
+@dataclass(frozen=True, slots=True)
+class SenseChanged:
+    """A contact changed; told once for each contact after `open`, too."""
+
+    sense: Sense
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePassed:
+    """So many people passed the counter since the last such event."""
+
+    count: int
+
+
+DeviceEvent = (
+    TagsOnPad | CardSeen | CardGone | CodeScanned | SenseChanged | PeoplePassed
+)
 
 
 class Driver(Protocol):
@@ -143,3 +185,70 @@ class TagWriter(Protocol):
 
     def write_blocks(self, uid: str, first: int, data: bytes) -> None:
         """Write whole blocks from block `first` and read them back."""
+
+
+@runtime_checkable
+class EasWriter(Protocol):
+    """A pad that can switch the EAS bit of NXP ICODE tags."""
+
+    def write_eas(self, uid: str, *, armed: bool) -> None:
+        """Returns when the tag has acknowledged. Raises as TagWriter does."""
+
+
+class Light(enum.StrEnum):
+    """What the status light says: ready, working, please look here, out of order."""
+
+    READY = "ready"
+    BUSY = "busy"
+    ATTENTION = "attention"
+    FAULT = "fault"
+
+
+class Beep(enum.StrEnum):
+    """Short for done, twice for no."""
+
+    DONE = "done"
+    REFUSED = "refused"
+
+
+@runtime_checkable
+class Feedback(Protocol):
+    """A status light and a buzzer; a device without one of them ignores the call."""
+
+    def show(self, light: Light) -> None: ...
+
+    def beep(self, beep: Beep) -> None:
+        """Returns at once; the sound may go on."""
+
+
+@runtime_checkable
+class Lock(Protocol):
+    """A cabinet or door that locks by itself after a moment."""
+
+    def unlock(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """What to print: a heading, lines below it, and the content of a QR code, if any."""
+
+    heading: str
+    lines: tuple[str, ...]
+    qr: str = ""
+
+
+class PrintOutcome(enum.StrEnum):
+    """PRINTED means that the printer took all of it and still has paper."""
+
+    PRINTED = "printed"
+    NO_PAPER = "no_paper"
+    COVER_OPEN = "cover_open"
+    BLOCKED = "blocked"
+
+
+@runtime_checkable
+class Printer(Protocol):
+    """A receipt printer."""
+
+    def print_slip(self, slip: Slip) -> PrintOutcome:
+        """Print or say why not, within two seconds. Raises DeviceLost."""

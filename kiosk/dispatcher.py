@@ -10,7 +10,15 @@ from typing import assert_never
 
 import structlog
 
-from drivers.api import CardGone, CardSeen, CodeScanned, DeviceEvent, TagsOnPad
+from drivers.api import (
+    CardGone,
+    CardSeen,
+    CodeScanned,
+    DeviceEvent,
+    PeoplePassed,
+    SenseChanged,
+    TagsOnPad,
+)
 from kiosk.display import Display
 from kiosk.domain.session import (
     Book,
@@ -198,6 +206,8 @@ class Dispatcher:
                 self._identified(identification.code(event.text, at), now)
             case CardGone():
                 self._advance(CardTaken(), now)
+            case SenseChanged() | PeoplePassed():
+                log.info("contact", device=device, event=event)
             case _:
                 assert_never(event)
 

@@ -13,6 +13,7 @@ from drivers.api import (
     CommandRefused,
     DeviceLost,
     DriverError,
+    NoAnswer,
     ProtocolError,
     TagsOnPad,
 )
@@ -20,7 +21,7 @@ from drivers.codecs.feig_frames import ANY_READER, Framing
 from drivers.codecs.feig_reader import Command
 from drivers.codecs.feig_replies import TYPE_ISO15693, InventoryRecord
 from drivers.codecs.feig_status import Status
-from drivers.pads.feig_link import FeigLink, NoAnswer, find_framing
+from drivers.pads.feig_link import FeigLink, find_framing
 from drivers.pads.feig_stack import BlockOrderOption, FeigStack
 from drivers.pads.feig_tags import FeigTags
 from drivers.transports.address import open_address

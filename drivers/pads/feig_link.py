@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from drivers.api import DeviceLost, ProtocolError
+from drivers.api import DeviceLost, NoAnswer, ProtocolError
 from drivers.codecs.feig_frames import ANY_READER, Decoder, Frame, Framing
 from drivers.codecs.feig_reader import Command
 from drivers.codecs.feig_status import Status
@@ -23,10 +23,6 @@ _LONGEST_REPLY_S = 3.0
 _PROBE_TIMEOUT_S = 0.5
 #: Bytes shown of an answer that is none.
 _SHOWN = 32
-
-
-class NoAnswer(ProtocolError):
-    """One command stayed without a usable answer; the next one may get one."""
 
 
 class FeigLink:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from drivers.api import BadFrame, CommandRefused
+from drivers.api import BadFrame, CommandRefused, NoAnswer
 from drivers.codecs import feig_replies, feig_requests
 from drivers.codecs.feig_frames import Frame
 from drivers.codecs.feig_replies import InventoryRecord, SystemInfo
 from drivers.codecs.feig_requests import ISO_HOST, MAX_BLOCK_BYTES, IsoRequest, Sub
 from drivers.codecs.feig_status import Status, status_text
-from drivers.pads.feig_link import FeigLink, NoAnswer
+from drivers.pads.feig_link import FeigLink
 
 #: No field holds so many tags; a reader that goes on saying "more" is broken.
 _MOST_PARTS = 32
