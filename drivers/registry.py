@@ -18,6 +18,7 @@ from drivers.api import BadOptions, Driver
 
 BUILT_IN: Mapping[str, str] = {
     "feig_obid": "drivers.pads.feig:FeigPad",
+    "gpio": "drivers.gpio.point:GpioPoint",
     "line_scanner": "drivers.scanners.line:LineScanner",
     "pn532": "drivers.cards.pn532:Pn532Reader",
 }

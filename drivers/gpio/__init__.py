@@ -1,0 +1,1 @@
+"""Lights, buzzer, contacts and locks on the pins of a Raspberry Pi."""
