@@ -21,6 +21,10 @@ class DeviceLost(DriverError, ConnectionError):
     """Transient: the device does not answer or its port is gone; open it again."""
 
 
+class LineBlocked(DeviceLost):
+    """The port takes no more bytes; what was sent may have arrived in part."""
+
+
 class ProtocolError(DriverError, ValueError):
     """The device sent bytes that break its protocol; the text shows them in hex."""
 
@@ -117,6 +121,7 @@ class Sense(enum.StrEnum):
 
     BOX_FULL = "box_full"
     DOOR_OPEN = "door_open"
+    PAPER_OUT = "paper_out"
     TAMPER = "tamper"
 
 

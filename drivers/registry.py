@@ -20,6 +20,7 @@ BUILT_IN: Mapping[str, str] = {
     "feig_obid": "drivers.pads.feig:FeigPad",
     "gpio": "drivers.gpio.point:GpioPoint",
     "line_scanner": "drivers.scanners.line:LineScanner",
+    "escpos": "drivers.printers.receipt:ReceiptPrinter",
     "pn532": "drivers.cards.pn532:Pn532Reader",
 }
 ENTRY_POINT_GROUP = "tongjie.drivers"

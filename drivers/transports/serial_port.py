@@ -13,14 +13,14 @@ from typing import Literal
 
 import serial
 
-from drivers.api import DeviceLost
+from drivers.api import DeviceLost, LineBlocked
 
 Parity = Literal["N", "E", "O"]
 
 #: More than any reply of a desk device; one read takes all that has arrived.
 _CHUNK = 4096
-#: A port that takes no byte for so long has lost its other end.
-_WRITE_TIMEOUT_S = 2.0
+#: For one `write`; a slip that takes longer is stuck.
+_WRITE_TIMEOUT_S = 1.5
 _UNPLUGGED = (errno.EIO, errno.ENODEV, errno.ENXIO)
 
 
@@ -56,9 +56,11 @@ class SerialPort:
         return received or b""
 
     def write(self, data: bytes) -> None:
-        """Send all of it. Raises DeviceLost when the port takes no more."""
+        """Send all of it. Raises LineBlocked when the port takes no more."""
         try:
             self._port.write(data)
+        except serial.SerialTimeoutException as err:
+            raise LineBlocked(f"{self._path}: takes no more bytes") from err
         except OSError as err:
             raise self._lost(err) from err
 
@@ -71,6 +73,9 @@ class SerialPort:
 
     def close(self) -> None:
         """Twice is fine, and so is a port that is already gone."""
+        with suppress(OSError, termios.error):
+            # Closing waits for what was not sent, and a stuck device would hold it up.
+            self._port.reset_output_buffer()
         with suppress(OSError, termios.error):
             self._port.close()
 

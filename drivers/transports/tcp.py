@@ -6,10 +6,11 @@ import select
 import socket
 from contextlib import suppress
 
-from drivers.api import DeviceLost
+from drivers.api import DeviceLost, LineBlocked
 
 _CONNECT_TIMEOUT_S = 3.0
-_SEND_TIMEOUT_S = 2.0
+#: For one `write`; what takes longer is stuck.
+_SEND_TIMEOUT_S = 1.5
 _CHUNK = 4096
 
 
@@ -42,9 +43,11 @@ class TcpStream:
         return received
 
     def write(self, data: bytes) -> None:
-        """Send all of it."""
+        """Send all of it. Raises LineBlocked when the device takes no more."""
         try:
             self._socket.sendall(data)
+        except TimeoutError as err:
+            raise LineBlocked(f"{self._name}: takes no more bytes") from err
         except OSError as err:
             raise self._lost(err) from err
 
