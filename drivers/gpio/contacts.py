@@ -26,14 +26,11 @@ class Contact:
     def change(self, now: float) -> bool | None:
         """The state to tell, once; the first one is told at once. None: nothing new."""
         first = self.believed is None
-        if not first and (self.seen == self.believed or self.left_s(now) > 0):
+        unsure = now - self.since < self.settle_s
+        if not first and (self.seen == self.believed or unsure):
             return None
         self.believed = self.seen
         return self.believed
-
-    def left_s(self, now: float) -> float:
-        """How long the state that was seen last must still be kept."""
-        return self.since + self.settle_s - now
 
 
 @dataclass(slots=True)

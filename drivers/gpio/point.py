@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 #: CommandRefused.status when no pin is configured for what was asked.
 NO_PIN = 1
-#: How long to wait for a change before saying "alive, nothing new".
-_ALIVE_S = 0.5
 
 Pin = Annotated[int, Meta(ge=0, le=27)]
 Seconds = Annotated[float, Meta(ge=0, le=60)]
@@ -62,8 +60,8 @@ class GpioPoint:
     `settle_s`. Lights and sounds go on after the call that began them.
     """
 
-    #: `events` itself waits for input.
-    poll_interval_s = 0.0
+    #: Orders are carried out at once; what the pins tell may wait for so long.
+    poll_interval_s = 0.25
 
     class Options(
         msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
@@ -99,7 +97,7 @@ class GpioPoint:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._changes: queue.SimpleQueue[tuple[Sense | None, bool, float]] = (
+        self._edges: queue.SimpleQueue[tuple[Sense | None, bool, float]] = (
             queue.SimpleQueue()
         )
         self._inputs: dict[Sense | None, DigitalInputDevice] = {}
@@ -118,6 +116,7 @@ class GpioPoint:
             raise DeviceLost(f"GPIO: {err}") from err
 
     def events(self) -> Iterator[DeviceEvent | None]:
+        """Everything that happened since the last step, then None."""
         contacts = {
             sense: Contact(self._options.settle_s, seen=bool(pin.is_active))
             for sense, pin in self._opened().items()
@@ -125,18 +124,13 @@ class GpioPoint:
         }
         turnstile = Turnstile(self._options.hold_off_s)
         while True:
-            changed = self._wait(contacts)
+            yield from self._passed(contacts, turnstile)
             now = time.monotonic()
-            fresh = [
-                SenseChanged(sense, state)
-                for sense, contact in contacts.items()
-                if (state := contact.change(now)) is not None
-            ]
-            yield from fresh
-            if changed is not None and turnstile.passes(changed):
-                yield PeoplePassed(1)
-            elif not fresh:
-                yield None
+            for sense, contact in contacts.items():
+                state = contact.change(now)
+                if state is not None:
+                    yield SenseChanged(sense, state)
+            yield None
 
     def show(self, light: Light) -> None:
         if self._lamps is not None:
@@ -160,7 +154,7 @@ class GpioPoint:
                 device.close()
         with suppress(queue.Empty):
             while True:
-                self._changes.get_nowait()
+                self._edges.get_nowait()
 
     def _take_pins(self) -> None:
         from gpiozero import DigitalOutputDevice
@@ -189,25 +183,19 @@ class GpioPoint:
         return device
 
     def _note(self, sense: Sense | None, active: bool) -> None:  # noqa: FBT001  (called by gpiozero)
-        self._changes.put((sense, active, time.monotonic()))
+        self._edges.put((sense, active, time.monotonic()))
 
-    def _wait(self, contacts: dict[Sense, Contact]) -> float | None:
-        """Wait for the next edge, or until a contact may be believed.
-
-        Returns the moment when the beam was broken, or None.
-        """
-        now = time.monotonic()
-        unsure = [c.left_s(now) for c in contacts.values() if c.seen != c.believed]
-        try:
-            sense, active, at = self._changes.get(
-                timeout=max(0.0, min([_ALIVE_S, *unsure]))
-            )
-        except queue.Empty:
-            return None
-        if sense is None:
-            return at if active else None
-        contacts[sense].observe(at, active=active)
-        return None
+    def _passed(
+        self, contacts: dict[Sense, Contact], turnstile: Turnstile
+    ) -> Iterator[PeoplePassed]:
+        """Take in all edges; those of contacts are judged afterwards."""
+        with suppress(queue.Empty):
+            while True:
+                sense, active, at = self._edges.get_nowait()
+                if sense is not None:
+                    contacts[sense].observe(at, active=active)
+                elif active and turnstile.passes(at):
+                    yield PeoplePassed(1)
 
     def _opened(self) -> dict[Sense | None, DigitalInputDevice]:
         if self._lamps is None:

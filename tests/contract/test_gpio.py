@@ -69,10 +69,13 @@ def make_point(pins: MockFactory) -> Iterator[MakePoint]:  # noqa: ARG001  (sets
 
 
 def told(events: Iterator[DeviceEvent | None]) -> DeviceEvent:
-    """The next event, though the device says "alive" a few times before."""
-    for event in islice(events, 10):
+    """The next event, though the device says "alive" many times before."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        event = next(events)
         if event is not None:
             return event
+        time.sleep(0.01)
     raise AssertionError("nothing was told")
 
 
@@ -101,7 +104,7 @@ def test_a_full_box_is_told_once_and_an_emptied_one_too(
 
     pins.pin(BOX).drive_low()
     assert told(events) == SenseChanged(Sense.BOX_FULL, active=True)
-    assert next(events) is None
+    assert list(islice(events, 3)) == [None] * 3
 
     pins.pin(BOX).drive_high()
     assert told(events) == SenseChanged(Sense.BOX_FULL, active=False)
@@ -126,7 +129,7 @@ def test_a_parcel_falling_past_the_switch_does_not_fill_the_box(
 
     pins.pin(BOX).drive_low()
     pins.pin(BOX).drive_high()
-    assert list(islice(events, 3)) == [None] * 3
+    assert list(islice(events, 3)) == [None] * 3  # both edges were there by now
 
     pins.pin(BOX).drive_low()
     assert told(events) == SenseChanged(Sense.BOX_FULL, active=True)
