@@ -66,7 +66,8 @@ class Around:
         """Surroundings with these devices out of order."""
         self._refresh()
         offline = not self._link.answers()
-        banners = [Message(_DOWN_WORDS[self._roles[name]]) for name in sorted(down)]
+        roles = [self._roles[name] for name in sorted(down)]
+        banners = [Message(_DOWN_WORDS[role]) for role in roles if role in _DOWN_WORDS]
         if offline:
             banners.insert(0, self._offline_banner(moment))
         return Surroundings(self._site, tuple(banners), offline, self._max_books)

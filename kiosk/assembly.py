@@ -12,6 +12,7 @@ from drivers.api import BadOptions, Driver
 from drivers.registry import create
 from kiosk.around import Around, HubLink
 from kiosk.config import Config, Device
+from kiosk.contacts import Contacts
 from kiosk.dispatcher import Rooms
 from kiosk.domain.pad import Patience
 from kiosk.domain.session import Manners
@@ -19,6 +20,7 @@ from kiosk.healer import Healer
 from kiosk.ids import RANDOM_BYTES, uuid7
 from kiosk.loan_desk import LoanDesk
 from kiosk.pads import PadRoom
+from kiosk.print_desk import PrintDesk, Say
 from kiosk.return_desk import ReturnDesk
 from kiosk.runner import DeviceRunner
 from kiosk.scribe import Scribe
@@ -30,18 +32,20 @@ from kiosk.service.lending import Lending
 from kiosk.service.ports import Ledger, Mirror, Moment
 from kiosk.service.returning import Returning
 from kiosk.service.security import Custodian
+from kiosk.signals import Signals
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What the rooms reach: both databases, the clock, and the agent's bell."""
+    """What the rooms reach: both databases, the clock, the agent's bell, and words."""
 
     ledger: Ledger
     mirror: Mirror
     now: Callable[[], Moment]
     ring: Callable[[], None]
+    say: Say
 
 
 def rooms(
@@ -64,6 +68,12 @@ def rooms(
         healer=Healer(custodian, pads, scribe),
         daybook=daybook,
         identification=Identification(knowledge),
+        printing=PrintDesk({n: r for n, r in runners.items() if r.prints}, outside.say),
+        signals=Signals(
+            {n: r for n, r in runners.items() if r.signals},
+            {n: r for n, r in runners.items() if r.locks},
+        ),
+        contacts=Contacts(daybook),
         surroundings=_around(config, site_id, outside.mirror, link).at,
         ring=outside.ring,
     )
@@ -71,8 +81,10 @@ def rooms(
 
 def manners(config: Config) -> Manners:
     """How patient the screen is."""
-    ui = config.ui
-    return Manners(ui.locale, ui.idle_s, ui.warning_s, config.lending.card_stays)
+    ui, lending = config.ui, config.lending
+    return Manners(
+        ui.locale, ui.idle_s, ui.warning_s, lending.card_stays, lending.unlocks
+    )
 
 
 def drivers(config: Config) -> dict[str, Driver]:

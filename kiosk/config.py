@@ -38,22 +38,29 @@ class Lending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the pad is read and how long the hub may take to answer an ask.
 
     `card_stays`: the card lies on a flat reader during the visit, so taking it
-    away ends the session at once; else it is only tapped.
+    away ends the session at once; else it is only tapped. `unlocks`: a patron who may
+    borrow opens the lock of the point's cabinet or door.
     """
 
     ask_budget_s: Annotated[float, Meta(ge=0, le=10)] = 1.5
     stable_rounds: Annotated[int, Meta(ge=1, le=20)] = 3
     missed_rounds: Annotated[int, Meta(ge=1, le=20)] = 3
     card_stays: bool = False
+    unlocks: bool = False
     max_books: Annotated[int, Meta(ge=1, le=30)] = 8
 
 
 class Role(enum.StrEnum):
-    """What a device is for; says which words the screen uses when it fails."""
+    """What a device is for; says which words the screen uses when it fails.
+
+    POINT: lights, buzzer, contacts and locks, which fail without a word.
+    """
 
     PAD = "pad"
     CARD = "card"
     SCANNER = "scanner"
+    PRINTER = "printer"
+    POINT = "point"
 
 
 class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -27,6 +27,7 @@ from kiosk.store.ledger import SqliteLedger
 from kiosk.store.mirror import MirrorReader
 from ui.app import create_app
 from ui.server import Server, serve
+from ui.wording import Wording
 
 #: How often the main thread looks after the others; well inside WatchdogSec=.
 LOOK_AFTER_S = 2.0
@@ -110,11 +111,12 @@ def _start(config: Config, stack: ExitStack) -> Kiosk:
     stack.callback(ledger.close)
     bell = Bell(agent_bell(config.folder))
     stack.callback(bell.close)
-    outside = assembly.Outside(ledger, mirror, clock.now, bell.ring)
+    wording = Wording()
+    outside = assembly.Outside(ledger, mirror, clock.now, bell.ring, wording.say)
     rooms = assembly.rooms(config, identity.site_id, outside, runners)
     dispatcher = Dispatcher(inbox, rooms, assembly.manners(config))
     thread = _start_dispatcher(dispatcher, inbox, stack)
-    server = serve(create_app(dispatcher), config.ui.port)
+    server = serve(create_app(dispatcher, wording), config.ui.port)
     stack.callback(server.stop)
     watch = MirrorWatch(config.folder, inbox, lambda: clock.learn(mirror.hub_time()))
     stack.callback(watch.stop)

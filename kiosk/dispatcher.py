@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import queue
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -16,9 +17,11 @@ from drivers.api import (
     CodeScanned,
     DeviceEvent,
     PeoplePassed,
+    Sense,
     SenseChanged,
     TagsOnPad,
 )
+from kiosk.contacts import Contacts
 from kiosk.display import Display
 from kiosk.domain.session import (
     Book,
@@ -32,6 +35,7 @@ from kiosk.domain.session import (
     Manners,
     Noticed,
     PatronCame,
+    PrintSlip,
     Recount,
     ReturnsRecorded,
     SecureTags,
@@ -40,6 +44,7 @@ from kiosk.domain.session import (
     TakeBack,
     Ticked,
     Touched,
+    Unlock,
     Visitor,
 )
 from kiosk.domain.step import idle_left, step, wakes_at
@@ -52,18 +57,24 @@ from kiosk.messages import (
     Inbox,
     InboxMessage,
     MirrorChanged,
+    SlipDone,
     Stop,
     TagsWritten,
     TouchCame,
 )
 from kiosk.pads import PadRoom
 from kiosk.presenter import Surroundings
+from kiosk.print_desk import PrintDesk
 from kiosk.return_desk import ReturnDesk
 from kiosk.scribe import Job, Scribe
 from kiosk.service.daybook import Daybook
 from kiosk.service.identification import Identification, Unknown
+from kiosk.service.knowledge import county_time
 from kiosk.service.ports import LedgerError, Moment, Security
+from kiosk.signals import Signals
+from kiosk.slip import slip_lines
 from kiosk.view import Action, Message, Screen, TouchAnswer, View
+from sync.protocol import Clock
 
 #: A touch is dealt with at once; a dispatcher that takes longer is stuck.
 TOUCH_TIMEOUT_S = 2.0
@@ -84,6 +95,9 @@ class Rooms:
     healer: Healer
     daybook: Daybook
     identification: Identification
+    printing: PrintDesk
+    signals: Signals
+    contacts: Contacts
     surroundings: Callable[[frozenset[str], Moment], Surroundings]
     ring: Callable[[], None]
 
@@ -139,6 +153,7 @@ class Dispatcher:
 
     def run(self) -> None:
         """Take messages until told to stop."""
+        self._show(self._now())
         while not isinstance(message := self._next_message(), Stop):
             now = self._busy_since = self._now()
             if message is not None:
@@ -146,6 +161,7 @@ class Dispatcher:
             self._time_passed(now)
             self._show(now)
             self._busy_since = None
+        self._rooms.contacts.close()
 
     def _next_message(self) -> InboxMessage | None:
         """Return the next message, or None when something is due before one comes."""
@@ -155,6 +171,8 @@ class Dispatcher:
             rooms.loans.deadline,
             rooms.scribe.deadline,
             rooms.healer.deadline,
+            rooms.printing.deadline,
+            rooms.contacts.deadline,
         ]
         soonest = min((at for at in due if at is not None), default=now + REST_S)
         try:
@@ -168,11 +186,15 @@ class Dispatcher:
                 self._device_said(message.device, message.event, now)
             case DeviceUp():
                 self._down -= {message.device}
+                self._rooms.signals.came(message.device)
             case DeviceDown():
                 self._down |= {message.device}
+                self._rooms.printing.lost(message.device)
                 self._advance(self._rooms.pads.lost(message.device), now)
             case TagsWritten():
                 self._job_done(self._rooms.scribe.written(message), now)
+            case SlipDone():
+                self._advance(self._rooms.printing.done(message), now)
             case TouchCame():
                 self._touched(message, now)
             case MirrorChanged():
@@ -191,6 +213,8 @@ class Dispatcher:
         for job in rooms.scribe.overdue(now):
             log.error("pad did not answer", tags=len(job.seen))
             self._job_done(job, now)
+        self._advance(rooms.printing.overdue(now), now)
+        rooms.contacts.time_passed(now)
         self._advance(Ticked(), now)
         self._look_for_lifted(now)
         self._advance(rooms.healer.heal(now), now)
@@ -206,8 +230,12 @@ class Dispatcher:
                 self._identified(identification.code(event.text, at), now)
             case CardGone():
                 self._advance(CardTaken(), now)
-            case SenseChanged() | PeoplePassed():
-                log.info("contact", device=device, event=event)
+            case SenseChanged(Sense.PAPER_OUT):
+                self._rooms.printing.paper(device, out=event.active)
+            case SenseChanged():
+                self._rooms.contacts.changed(device, event)
+            case PeoplePassed():
+                self._rooms.contacts.passed(event, now)
             case _:
                 assert_never(event)
 
@@ -237,14 +265,15 @@ class Dispatcher:
     def _loans_settled(self, settled: LoansSettled | None, now: float) -> None:
         if settled is None:
             return
-        self._advance(replace(settled, visitor=self._visitor_now()), now)
+        visitor, at = self._visitor_now(), self._county_time()
+        self._advance(replace(settled, visitor=visitor, at=at), now)
         self._rooms.healer.look_again()
         self._rooms.ring()
 
     def _returns_recorded(self, recorded: ReturnsRecorded | None, now: float) -> None:
         if recorded is None:
             return
-        self._advance(recorded, now)
+        self._advance(replace(recorded, at=self._county_time()), now)
         self._rooms.healer.look_again()
         self._rooms.ring()
 
@@ -277,6 +306,10 @@ class Dispatcher:
                 self._session_over(effect)
             case FencePad():
                 self._advance(self._rooms.pads.fence(), now)
+            case PrintSlip():
+                self._print(now)
+            case Unlock():
+                self._rooms.signals.unlock()
             case _:
                 assert_never(effect)
 
@@ -288,6 +321,11 @@ class Dispatcher:
         except LedgerError as err:
             log.error("wish for tags not recorded", reason=str(err))
         self._rooms.healer.look_again()
+
+    def _print(self, now: float) -> None:
+        session, around = self._session, self._around()
+        lines = slip_lines(session, around.site, offline=around.offline)
+        self._advance(self._rooms.printing.print(session.locale, lines, now), now)
 
     def _session_over(self, over: SessionOver) -> None:
         """Note that a session is over; a full disk is no reason to keep the reader."""
@@ -310,9 +348,21 @@ class Dispatcher:
     def _show(self, now: float) -> None:
         idle_s = idle_left(self._session, now, self._manners)
         self._display.show(self._session, self._around(), idle_s)
+        self._rooms.signals.follow(self._display.latest)
 
     def _around(self) -> Surroundings:
-        return self._rooms.surroundings(self._down, self._rooms.daybook.now())
+        rooms = self._rooms
+        around = rooms.surroundings(self._down, rooms.daybook.now())
+        return replace(
+            around,
+            banners=(*around.banners, *rooms.contacts.banners),
+            can_print=rooms.printing.ready,
+        )
+
+    def _county_time(self) -> dt.datetime | None:
+        """What the clocks say, as far as ours is to be trusted."""
+        at = self._rooms.daybook.now()
+        return None if at.quality is Clock.GUESSED else county_time(at.wall)
 
     def _new_id(self) -> str:
         return self._rooms.daybook.new_id(self._rooms.daybook.now())

@@ -48,7 +48,7 @@ class Healer:
         if not wrong:
             return None
         afis = {uid: afi_of(state, rule) for uid, state in wrong.items()}
-        self._job = self._scribe.write(afis, now)
+        self._job = self._scribe.write(afis, rule, now)
         return self.written(self._job, now) if self._job.done else None
 
     def written(self, job: Job, now: float) -> TagsSecured | None:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from drivers.api import DeviceEvent
+from drivers.api import Beep, DeviceEvent, Light, PrintOutcome, Slip
+from kiosk.domain.rules import SecurityRule
 from kiosk.view import Action, TouchAnswer
 
 
@@ -31,10 +32,35 @@ class DeviceDown:
 
 @dataclass(frozen=True, slots=True)
 class WriteOrder:
-    """For a pad: write these AFI values by UID, each read back."""
+    """For a pad: secure these tags, given as AFI values by UID, the way the rule says."""
 
     ticket: int
     afis: Mapping[str, int]
+    rule: SecurityRule
+
+
+@dataclass(frozen=True, slots=True)
+class PrintOrder:
+    """For a printer."""
+
+    ticket: int
+    slip: Slip
+
+
+@dataclass(frozen=True, slots=True)
+class SignalOrder:
+    """For a status light and buzzer; None leaves one as it is."""
+
+    light: Light | None = None
+    beep: Beep | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockOrder:
+    """For a cabinet or door."""
+
+
+Order = WriteOrder | PrintOrder | SignalOrder | UnlockOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +69,14 @@ class TagsWritten:
 
     ticket: int
     seen: Mapping[str, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class SlipDone:
+    """What became of the slip of one order."""
+
+    ticket: int
+    outcome: PrintOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +100,13 @@ class Stop:
 
 
 InboxMessage = (
-    DeviceSaid | DeviceUp | DeviceDown | TagsWritten | TouchCame | MirrorChanged | Stop
+    DeviceSaid
+    | DeviceUp
+    | DeviceDown
+    | TagsWritten
+    | SlipDone
+    | TouchCame
+    | MirrorChanged
+    | Stop
 )
 Inbox = queue.Queue[InboxMessage]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from kiosk.domain.session import Book, Line, Session, class_message
+from kiosk.domain.session import Book, Line, Session, SlipState, class_message
+from kiosk.slip import slip_lines
 from kiosk.view import (
     BookLine,
     LineState,
@@ -13,6 +14,7 @@ from kiosk.view import (
     PatronLine,
     Screen,
     SiteLine,
+    Slip,
     View,
 )
 
@@ -25,6 +27,15 @@ class Surroundings:
     banners: tuple[Message, ...] = ()
     offline: bool = False
     max_books: int = 8
+    can_print: bool = False
+
+
+#: How printing fares.
+_SLIP_WORDS = {
+    SlipState.PRINTING: Message("slip.printing"),
+    SlipState.PRINTED: Message("slip.printed"),
+    SlipState.FAILED: Message("E-PRINTER"),
+}
 
 
 def present(
@@ -53,6 +64,7 @@ def present(
         banners=around.banners,
         put_back=_put_back(session),
         receipt=session.receipt,
+        slip=_slip(session, around),
         idle_s=idle_s,
     )
 
@@ -61,6 +73,21 @@ def _patron(session: Session) -> PatronLine | None:
     if session.visitor is None:
         return None
     return PatronLine(session.visitor.patron.name, session.visitor.remaining)
+
+
+def _slip(session: Session, around: Surroundings) -> Slip | None:
+    """Offered on paper; where there is none, as a QR code to be photographed."""
+    lines = slip_lines(session, around.site, offline=around.offline)
+    if not lines or session.busy:
+        return None
+    state = session.slip
+    wanted = state in {SlipState.NONE, SlipState.FAILED}
+    return Slip(
+        lines,
+        can_print=around.can_print and wanted,
+        message=_SLIP_WORDS.get(state),
+        as_qr=state is SlipState.FAILED or (not around.can_print and wanted),
+    )
 
 
 def _lines(session: Session) -> tuple[BookLine, ...]:

@@ -23,9 +23,10 @@ class ReturnDesk:
 
     def take_back(self, effect: TakeBack, now: float) -> ReturnsRecorded | None:
         """Have the tags armed; `armed` records the return when that is done."""
-        afi = afi_of(Security.IN, self._custodian.rule())
+        rule = self._custodian.rule()
+        afi = afi_of(Security.IN, rule)
         uids = [uid for book in effect.books for uid in book.uids]
-        job = self._scribe.write(dict.fromkeys(uids, afi), now)
+        job = self._scribe.write(dict.fromkeys(uids, afi), rule, now)
         self._arming[job] = effect
         return self.armed(job) if job.done else None
 

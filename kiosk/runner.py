@@ -8,15 +8,17 @@ import threading
 
 import structlog
 
-from drivers.api import CommandRefused, DeviceLost, Driver, DriverError, TagWriter
-from kiosk.messages import (
-    DeviceDown,
-    DeviceSaid,
-    DeviceUp,
-    Inbox,
-    TagsWritten,
-    WriteOrder,
+from drivers.api import (
+    DeviceLost,
+    Driver,
+    DriverError,
+    Feedback,
+    Lock,
+    Printer,
+    TagWriter,
 )
+from kiosk.messages import DeviceDown, DeviceSaid, DeviceUp, Inbox, Order
+from kiosk.orders import carry_out, give_up
 
 FIRST_PAUSE_S = 0.2
 #: A device that is plugged in again is back within ten seconds.
@@ -32,7 +34,7 @@ class DeviceRunner:
         self.name = name
         self._driver = driver
         self._inbox = inbox
-        self._orders: queue.Queue[WriteOrder] = queue.Queue()
+        self._orders: queue.Queue[Order] = queue.Queue()
         self._stop = threading.Event()
         self._up = False
         self._failures = 0
@@ -41,6 +43,18 @@ class DeviceRunner:
     @property
     def writes_tags(self) -> bool:
         return isinstance(self._driver, TagWriter)
+
+    @property
+    def prints(self) -> bool:
+        return isinstance(self._driver, Printer)
+
+    @property
+    def signals(self) -> bool:
+        return isinstance(self._driver, Feedback)
+
+    @property
+    def locks(self) -> bool:
+        return isinstance(self._driver, Lock)
 
     @property
     def up(self) -> bool:
@@ -53,8 +67,8 @@ class DeviceRunner:
     def start(self) -> None:
         self._thread.start()
 
-    def order(self, order: WriteOrder) -> None:
-        """Have tags written between two rounds; TagsWritten always answers."""
+    def order(self, order: Order) -> None:
+        """Have something done between two events; what expects an answer gets one."""
         self._orders.put(order)
         if not self._up:
             self._fail_orders()
@@ -89,37 +103,19 @@ class DeviceRunner:
 
     def _carry_out(self, patience_s: float) -> None:
         """Do what was ordered; wait for an order only as long as the device may rest."""
-        try:
+        with contextlib.suppress(queue.Empty):
             if patience_s:
-                self._write(self._orders.get(timeout=patience_s))
+                self._do(self._orders.get(timeout=patience_s))
             while True:
-                self._write(self._orders.get_nowait())
-        except queue.Empty:
-            return
+                self._do(self._orders.get_nowait())
 
-    def _write(self, order: WriteOrder) -> None:
-        seen: dict[str, int | None] = dict.fromkeys(order.afis)
-        try:
-            for uid, afi in order.afis.items():
-                seen[uid] = self._write_one(uid, afi)
-        finally:
-            # Also when the device is lost half-way: what was written is known.
-            self._inbox.put(TagsWritten(order.ticket, seen))
-
-    def _write_one(self, uid: str, afi: int) -> int | None:
-        if not isinstance(self._driver, TagWriter):
-            return None
-        try:
-            return self._driver.write_afi(uid, afi)
-        except CommandRefused as err:
-            log.debug("tag not written", device=self.name, reason=str(err))
-            return None
+    def _do(self, order: Order) -> None:
+        carry_out(self._driver, order, self._inbox.put)
 
     def _fail_orders(self) -> None:
         with contextlib.suppress(queue.Empty):
             while True:
-                order = self._orders.get_nowait()
-                self._inbox.put(TagsWritten(order.ticket, dict.fromkeys(order.afis)))
+                give_up(self._orders.get_nowait(), self._inbox.put)
 
     def _well(self) -> None:
         if self._up:

@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Protocol
 
-from kiosk.messages import TagsWritten, WriteOrder
+from kiosk.domain.rules import SecurityRule
+from kiosk.messages import Order, TagsWritten, WriteOrder
 from kiosk.pads import PadRoom
 
 #: A stack on a slow line takes less; a pad that takes longer hangs.
@@ -17,7 +18,7 @@ PATIENCE_S = 15.0
 class Writer(Protocol):
     """Takes orders for one pad and answers each with TagsWritten."""
 
-    def order(self, order: WriteOrder) -> None: ...
+    def order(self, order: Order) -> None: ...
 
 
 class Job:
@@ -52,13 +53,13 @@ class Scribe:
         """Tags that some job has in hand."""
         return frozenset(uid for job in self._jobs for uid in job.seen)
 
-    def write(self, afis: Mapping[str, int], now: float) -> Job:
+    def write(self, afis: Mapping[str, int], rule: SecurityRule, now: float) -> Job:
         """Order tags written. The job is done at once if no pad could do any of it."""
         job = Job(afis, now + PATIENCE_S)
         for device, here in self._by_pad(afis).items():
             ticket = next(self._tickets)
             job.waiting.add(ticket)
-            self._writers[device].order(WriteOrder(ticket, here))
+            self._writers[device].order(WriteOrder(ticket, here, rule))
         if not job.done:
             self._jobs.append(job)
         return job

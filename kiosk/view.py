@@ -32,6 +32,7 @@ class Action(enum.StrEnum):
     RETURN = "return"
     CONFIRM = "confirm"
     RECOUNT = "recount"
+    PRINT = "print"
     HOME = "home"
     STAY = "stay"
     LANGUAGE = "language"
@@ -64,6 +65,20 @@ class BookLine:
     author: str
     state: LineState
     message: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """The receipt of what was done: to be printed, or photographed from a QR code.
+
+    `lines`: its words, heading first. `can_print`: a printer is ready for it.
+    `message`: how printing fares. `as_qr`: show it as a QR code, as nothing prints it.
+    """
+
+    lines: tuple[Message, ...]
+    can_print: bool = False
+    message: Message | None = None
+    as_qr: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +127,7 @@ class View:
     banners: tuple[Message, ...] = ()
     put_back: tuple[str, ...] = ()
     receipt: str | None = None
+    slip: Slip | None = None
     idle_s: int | None = None
 
 

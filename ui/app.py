@@ -27,14 +27,14 @@ _RETRY_MS = 500
 _KEEP_ALIVE = b": \n\n"  # a comment; finds out that a browser has gone
 
 
-def create_app(desk: Desk) -> Flask:
+def create_app(desk: Desk, wording: Wording | None = None) -> Flask:
     """Build the application over a desk; its `streams_of` are closed with the server."""
     app = Flask(__name__)
     app.config.update(
         MAX_CONTENT_LENGTH=LONGEST_TOUCH, SEND_FILE_MAX_AGE_DEFAULT=STATIC_AGE_S
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    token, wording = PageToken(), Wording()
+    token, wording = PageToken(), wording or Wording()
     screen = _Screen(desk, Pages(app.jinja_env, wording, token), token, wording)
     app.extensions["streams"] = screen.streams
     app.add_url_rule("/", view_func=screen.page)

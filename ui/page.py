@@ -10,6 +10,7 @@ import msgspec
 from markupsafe import Markup
 
 from kiosk.view import LineState, View
+from ui.qr import qr_svg
 from ui.security import PageToken
 from ui.wording import Param, Wording, Words, plain
 
@@ -37,7 +38,10 @@ class Pages:
         templates.filters["plain"] = plain
         icons = _icons(STATIC / "icons")
         templates.globals.update(
-            icon=icons.__getitem__, csrf=token.value, version=_version(STATIC)
+            icon=icons.__getitem__,
+            csrf=token.value,
+            version=_version(STATIC),
+            qr=qr_svg,
         )
 
     def page(self, view: View) -> str:
@@ -69,6 +73,7 @@ class Pages:
             languages=others,
             outcome=_outcome(view),
             turned_away=_turned_away(view),
+            slip_text=_slip_text(view, words),
         )
 
     def shown(self, view: View) -> bytes:
@@ -103,6 +108,11 @@ def _turned_away(view: View) -> bool:
     """Tell whether this patron can borrow nothing, whatever is laid on the pad."""
     no_more = view.patron is not None and view.patron.remaining <= 0
     return no_more and view.notice is not None
+
+
+def _slip_text(view: View, words: Words) -> str:
+    """What a phone reads from the QR code: the slip, line by line."""
+    return "\n".join(words.say(line) for line in view.slip.lines) if view.slip else ""
 
 
 def _icons(folder: Path) -> dict[str, Markup]:

@@ -76,6 +76,10 @@ class Wording:
         found = self._find(locale, message_id, params)
         return message_id if found is None else self._fill(locale, found, params)
 
+    def say(self, locale: str, message: Message) -> str:
+        """Put a message that holds all it needs into words, as for a printed slip."""
+        return self.text(self.known(locale), message.id, message.params)
+
     def has(self, message_id: str) -> bool:
         return self._find(FALLBACK, message_id, {}) is not None
 

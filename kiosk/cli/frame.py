@@ -13,6 +13,7 @@ from kiosk.cli.lines import bytes_from_hex, decode_inputs
 
 #: Protocol → codec module, imported when it is asked for.
 PROTOCOLS: Mapping[str, str] = {
+    "bibliotheca": "drivers.codecs.bibliotheca",
     "feig_obid": "drivers.codecs.feig_obid",
     "pn532": "drivers.codecs.pn532",
 }

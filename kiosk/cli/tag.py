@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import partial
 
 import click
 
-from drivers.tagdata import elements, iso28560_2, iso28560_3, layout, plain
-from drivers.tagdata.detect import Model
-from drivers.tagdata.errors import BadTagData
-from kiosk.cli import tag_report
+from drivers.tagdata.tag_content import Model
+from kiosk.cli import tag_report, tag_report_uhf
 from kiosk.cli.lines import bytes_from_hex, decode_inputs
+from kiosk.cli.tag_making import Wish, make_tag
 
-_WRITABLE = [Model.ISO28560_2.value, Model.ISO28560_3.value, tag_report.PLAIN]
-#: German libraries mark ISO 28560-3 like this; others leave 00.
-_DANISH_DSFID = 0x3E
-_SHORT_OWNER_BYTES = 11
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What shall be written beside the item; None where nothing is said."""
-
-    owner: str | None
-    members: tuple[int, int] | None
-    usage: int | None
-    size: int | None
-    block_size: int
+_UHF = (Model.ISO28560_4, Model.CULTU)
+_MODELS = [model.value for model in Model if model not in (Model.BLANK, Model.UNKNOWN)]
+_AUTO = "auto"
 
 
 def _hex_byte(
@@ -48,10 +34,7 @@ def tag() -> None:
 
 @tag.command("decode")
 @click.option(
-    "--model",
-    type=click.Choice(["auto", *_WRITABLE]),
-    default="auto",
-    show_default=True,
+    "--model", type=click.Choice([_AUTO, *_MODELS]), default=_AUTO, show_default=True
 )
 @click.option(
     "--dsfid",
@@ -60,32 +43,53 @@ def tag() -> None:
     help="The tag's DSFID; 06 means ISO 28560-2.",
 )
 @click.option("--block-size", type=click.IntRange(1, 32), default=4, show_default=True)
+@click.option(
+    "--epc-bank",
+    metavar="HEX",
+    help='UHF: the EPC bank, with or without its CRC word; "-" for one a line.',
+)
+@click.option("--user", metavar="HEX", help="UHF: the user bank.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on one line.")
-@click.argument("memory_hex", metavar="HEX")
+@click.argument("memory_hex", metavar="[HEX]", required=False)
 def decode(
-    model: str, dsfid: int | None, block_size: int, memory_hex: str, *, as_json: bool
+    model: str,
+    dsfid: int | None,
+    block_size: int,
+    epc_bank: str | None,
+    user: str | None,
+    memory_hex: str | None,
+    *,
+    as_json: bool,
 ) -> None:
-    """Explain a tag's memory given as HEX, or each line of standard input for "-"."""
+    """Explain a tag's memory given as HEX, or each line of standard input for "-".
 
-    def report(text: str) -> tag_report.Report:
-        memory = bytes_from_hex(text)
-        match model:
-            case Model.ISO28560_2:
-                return tag_report.library_report(memory)
-            case Model.ISO28560_3:
-                return tag_report.danish_report(memory, block_size)
-            case tag_report.PLAIN:
-                return tag_report.plain_report(memory)
-            case _:
-                return tag_report.auto_report(memory, dsfid, block_size)
-
-    decode_inputs(memory_hex, report, as_json=as_json)
+    HEX is the user memory of an HF tag. A UHF tag is given by --epc-bank and --user;
+    with a UHF model HEX, too, is the EPC bank.
+    """
+    if (epc_bank is None) == (memory_hex is None):
+        raise click.UsageError("give HEX or --epc-bank, one of them")
+    if model in _UHF:
+        epc_bank = epc_bank or memory_hex
+    if epc_bank is None and user is not None:
+        raise click.UsageError("--user goes with --epc-bank")
+    if epc_bank is not None and model not in (_AUTO, *_UHF):
+        raise click.UsageError(f"{model} is no model of UHF tags")
+    if epc_bank is not None:
+        bank = partial(_uhf_report, model, user)
+        decode_inputs(epc_bank, bank, as_json=as_json)
+    elif memory_hex is not None:
+        memory = partial(_hf_report, model, dsfid, block_size)
+        decode_inputs(memory_hex, memory, as_json=as_json)
 
 
 @tag.command("encode")
-@click.option("--model", type=click.Choice(_WRITABLE), required=True)
+@click.option("--model", type=click.Choice(_MODELS), required=True)
 @click.option("--item", required=True, help='Barcode; "-" for one a line.')
-@click.option("--owner", metavar="ISIL", help="The owning library.")
+@click.option(
+    "--owner",
+    metavar="ISIL",
+    help="The owning library; for CULTU the university's five digits.",
+)
 @click.option("--parts", type=click.IntRange(1, 255), help="Parts of the set.")
 @click.option("--part", type=click.IntRange(1, 255), help="Which of them this is.")
 @click.option(
@@ -94,7 +98,19 @@ def decode(
     callback=_hex_byte,
     help="Type of usage, 10 is circulating.",
 )
-@click.option("--size", type=click.IntRange(1), help="Bytes of memory, filled with 00.")
+@click.option(
+    "--afi",
+    metavar="HH",
+    default="07",
+    show_default=True,
+    callback=_hex_byte,
+    help="UHF: 07 in stock, C2 on loan.",
+)
+@click.option(
+    "--size",
+    type=click.IntRange(1),
+    help="Bytes of memory (UHF: of the user bank), filled with 00.",
+)
 @click.option("--block-size", type=click.IntRange(1, 32), default=4, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on one line.")
 def encode(
@@ -104,14 +120,43 @@ def encode(
     parts: int | None,
     part: int | None,
     usage: int | None,
+    afi: int,
     size: int | None,
     block_size: int,
     *,
     as_json: bool,
 ) -> None:
     """Make the memory of a tag; nothing is written anywhere."""
-    wish = Wish(owner, _members(parts, part), usage, size, block_size)
-    decode_inputs(item, partial(_encode, model, wish), as_json=as_json)
+    wish = Wish(owner, _members(parts, part), usage, afi, size, block_size)
+    decode_inputs(item, partial(make_tag, Model(model), wish), as_json=as_json)
+
+
+def _hf_report(
+    model: str, dsfid: int | None, block_size: int, text: str
+) -> tag_report.Report:
+    memory = bytes_from_hex(text)
+    match model:
+        case Model.ISO28560_2:
+            return tag_report.library_report(memory)
+        case Model.ISO28560_3:
+            return tag_report.danish_report(memory, block_size)
+        case Model.RFID501:
+            return tag_report.rfid501_report(memory)
+        case Model.PLAIN:
+            return tag_report.plain_report(memory)
+        case _:
+            return tag_report.auto_report(memory, dsfid, block_size)
+
+
+def _uhf_report(model: str, user: str | None, text: str) -> tag_report.Report:
+    bank, memory = bytes_from_hex(text), bytes_from_hex(user) if user else b""
+    match model:
+        case Model.ISO28560_4:
+            return tag_report_uhf.iso_report(bank, memory)
+        case Model.CULTU:
+            return tag_report_uhf.cultu_report(bank, memory)
+        case _:
+            return tag_report_uhf.auto_report(bank, memory)
 
 
 def _members(parts: int | None, part: int | None) -> tuple[int, int] | None:
@@ -122,60 +167,3 @@ def _members(parts: int | None, part: int | None) -> tuple[int, int] | None:
     if part > parts:
         raise click.UsageError(f"part {part} of {parts} can't be")
     return parts, part
-
-
-def _encode(model: str, wish: Wish, item: str) -> tag_report.Report:
-    match model:
-        case Model.ISO28560_2:
-            memory, dsfid = _library_memory(item, wish), iso28560_2.DSFID
-        case Model.ISO28560_3:
-            memory, dsfid = _danish_memory(item, wish), _DANISH_DSFID
-        case _:
-            memory, dsfid = _plain_memory(item, wish), 0
-    if wish.size is not None:
-        memory = layout.image(memory, wish.size)
-    return {
-        "model": model,
-        "item": item,
-        "owner": wish.owner,
-        "dsfid": f"{dsfid:02X}",
-        "hex": memory.hex().upper(),
-    }
-
-
-def _library_memory(item: str, wish: Wish) -> bytes:
-    values = {elements.PII: item}
-    if wish.owner:
-        values[elements.OWNER] = wish.owner
-    if wish.members:
-        values[elements.SET_INFORMATION] = elements.set_text(*wish.members)
-    if wish.usage is not None:
-        values[elements.TYPE_OF_USAGE] = f"{wish.usage:02X}"
-    return layout.compose(values, block_size=wish.block_size)
-
-
-def _danish_memory(item: str, wish: Wish) -> bytes:
-    parts, part = wish.members or (1, 1)
-    owner = iso28560_3.from_isil(wish.owner or "")
-    block = iso28560_3.BasicBlock(
-        item, owner, parts=parts, part=part, usage=_main_use(wish.usage)
-    )
-    short = len(owner.encode()) <= _SHORT_OWNER_BYTES
-    return iso28560_3.to_bytes(
-        block, iso28560_3.SHORT_BLOCK if short else iso28560_3.LONG_BLOCK
-    )
-
-
-def _main_use(usage: int | None) -> int:
-    """Take the main use of a byte like 10; ISO 28560-3 has no room for a qualifier."""
-    if usage is None:
-        return 1
-    if usage > 0x0F and usage & 0x0F:
-        raise BadTagData(f"usage {usage:02X}: ISO 28560-3 has no qualifier")
-    return usage >> 4 or usage
-
-
-def _plain_memory(item: str, wish: Wish) -> bytes:
-    if wish.owner or wish.members or wish.usage is not None:
-        raise BadTagData("a plain tag carries the item and nothing else")
-    return plain.encode(item)

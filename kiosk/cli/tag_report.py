@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from drivers.tagdata import detect, elements, iso28560_2, iso28560_3, plain
-from drivers.tagdata.detect import Model
+from drivers.tagdata import detect, elements, iso28560_2, iso28560_3, plain, rfid501
 from drivers.tagdata.elements import Element
 from drivers.tagdata.errors import BadTagData
 from drivers.tagdata.iso28560_3_extensions import Extension
+from drivers.tagdata.tag_content import Model
 from kiosk.cli.lines import PartlyDecoded
 
 Report = dict[str, object]
-PLAIN = "plain"
 
 
 def auto_report(memory: bytes, dsfid: int | None, block_size: int) -> Report:
@@ -23,7 +22,11 @@ def auto_report(memory: bytes, dsfid: int | None, block_size: int) -> Report:
             return library_report(memory)
         case Model.ISO28560_3:
             return danish_report(memory, block_size)
-        case Model.UNKNOWN:
+        case Model.RFID501:
+            return rfid501_report(memory)
+        case Model.PLAIN:
+            return plain_report(memory)
+        case _:
             if iso28560_3.looks_damaged(memory):
                 return danish_report(memory, block_size)
             raise BadTagData(content.problem or "no known data model")
@@ -32,17 +35,21 @@ def auto_report(memory: bytes, dsfid: int | None, block_size: int) -> Report:
 def library_report(memory: bytes) -> Report:
     """Report ISO 28560-2. Raises PartlyDecoded with all that could be read."""
     reading = iso28560_2.salvage(memory)
-    report: Report = {
-        "model": Model.ISO28560_2,
+    report: Report = {"model": Model.ISO28560_2, **library_fields(reading)}
+    if reading.problem:
+        raise PartlyDecoded(str(reading.problem), report)
+    return report
+
+
+def library_fields(reading: iso28560_2.Reading) -> Report:
+    """List a row of elements, what matters most in front."""
+    return {
         "item": _text(reading, elements.PII),
         "owner": _text(reading, elements.OWNER, elements.ALTERNATIVE_OWNER),
         "usage": _text(reading, elements.TYPE_OF_USAGE),
         **_members(reading),
         "elements": [_element(element) for element in reading.elements],
     }
-    if reading.problem:
-        raise PartlyDecoded(str(reading.problem), report)
-    return report
 
 
 def danish_report(memory: bytes, block_size: int) -> Report:
@@ -60,9 +67,29 @@ def danish_report(memory: bytes, block_size: int) -> Report:
     }
 
 
+def rfid501_report(memory: bytes) -> Report:
+    """Report 3M's RFID 501. Raises BadTagData."""
+    record = rfid501.parse(memory)
+    return {
+        "model": Model.RFID501,
+        "item": record.item,
+        "owner": None,
+        "content": record.item,
+        "parts": record.parts,
+        "part": record.part,
+        "set": record.part,
+        "total": record.parts,
+        "type": record.media,
+        "media": rfid501.MEDIA.get(record.media),
+        "branch": record.branch,
+        "library": record.library,
+        "custom": record.custom,
+    }
+
+
 def plain_report(memory: bytes) -> Report:
     """Report a barcode in plain text. Raises BadTagData."""
-    return {"model": PLAIN, "item": plain.decode(memory), "owner": None}
+    return {"model": Model.PLAIN, "item": plain.decode(memory), "owner": None}
 
 
 def _text(reading: iso28560_2.Reading, *oids: int) -> object:

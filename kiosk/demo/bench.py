@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from drivers.emulators.feig import Fault as PadFault
+from drivers.emulators.bad_line import BadLine, Trouble
 from drivers.emulators.feig import FeigEmulator
+from drivers.emulators.hf_field import Fault as PadFault
 from drivers.emulators.line_scanner import LineScannerEmulator
 from drivers.emulators.line_scanner import answer as scanner_answer
 from drivers.emulators.pn532 import Fault as CardFault
@@ -24,6 +25,16 @@ from kiosk.demo.people import PatronRow
 NONE, UNPLUG = "none", "unplug"
 #: What it takes to move a stack of books, or a card, by hand.
 HAND_S = 0.6
+#: Faults of the pad's line, under the names that the bench has for them.
+PAD_TROUBLES = {
+    "slow_line": Trouble.PAUSES,
+    "noise": Trouble.NOISE,
+    "wrong_crc": Trouble.DAMAGE,
+    "silent": Trouble.SILENCE,
+    "late": Trouble.LATE,
+}
+#: Later than the pad's driver waits.
+PAD_LATE_S = 2.0
 SCANNER_NOISE = bytes.fromhex("00FF1B5B410D00E0D0")
 
 
@@ -77,10 +88,11 @@ class Bench:
         self._on_pad: list[str] = []
         self._card: BenchCard | None = None
         self.pad = FeigEmulator()
+        self._pad_line = BadLine(self.pad.answer, late_s=PAD_LATE_S)
         self._reader = Pn532Emulator()
         self.printer = ReceiptPrinterEmulator()
         self.ports = {
-            "pad": Pty(folder / "pad", self.pad.answer),
+            "pad": Pty(folder / "pad", self._pad_line),
             "card": Pty(folder / "card", self._reader.answer),
             "scanner": Pty(folder / "scanner", scanner_answer),
             "printer": Pty(folder / "printer", self.printer.answer),
@@ -177,6 +189,9 @@ class Bench:
     def _disturb_pad(self, kind: str, times: int | None) -> None:
         if kind == NONE:
             self.pad.mend()
+            self._pad_line.mend()
+        elif kind in PAD_TROUBLES:
+            self._pad_line.trouble(PAD_TROUBLES[kind], times)
         else:
             self.pad.fault(PadFault(kind), times)
 

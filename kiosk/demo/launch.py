@@ -216,6 +216,12 @@ name = "scanner"
 role = "scanner"
 driver = "line_scanner"
 options = {{ port = "{devices / "scanner"}" }}
+
+[[device]]
+name = "printer"
+role = "printer"
+driver = "escpos"
+options = {{ port = "{devices / "printer"}", poll_interval_s = 1.0 }}
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -46,12 +47,22 @@ class OfflineRule:
     max_loans: int = 2
 
 
+class SecurityMode(enum.Enum):
+    """What the county's gates listen to. A pad that can't switch EAS writes the AFI."""
+
+    AFI = "afi"
+    EAS = "eas"
+    BOTH = "both"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class SecurityRule:
-    """The two values of a tag's application family identifier (AFI)."""
+    """How a tag is armed, and the two values of its application family identifier."""
 
     afi_in: int = 0x07
     afi_out: int = 0xC2
+    mode: SecurityMode = SecurityMode.AFI
 
 
 @dataclass(frozen=True, slots=True)

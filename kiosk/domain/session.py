@@ -6,6 +6,7 @@ effects are performed by the dispatcher and answered with further inputs.
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 from dataclasses import dataclass
 
@@ -66,14 +67,27 @@ class Visitor:
     refusal: Message | None = None
 
 
+class SlipState(enum.Enum):
+    """What became of the receipt of what was done last."""
+
+    NONE = enum.auto()
+    PRINTING = enum.auto()
+    PRINTED = enum.auto()
+    FAILED = enum.auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """How patient the screen is, in seconds, and what removing the card means."""
+    """How patient the screen is, in seconds, and what removing the card means.
+
+    `unlocks`: a patron who may borrow opens the cabinet.
+    """
 
     locale: str = "zh_Hans"
     idle_s: float = 60
     warning_s: float = 20
     card_stays: bool = False
+    unlocks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +95,8 @@ class Session:
     """State of the screen.
 
     `settled`: books dealt with in this session that still lie on the pad.
-    `loans` and `returns` count what was recorded in it.
+    `loans` and `returns` count what was recorded in it, `recorded_at` (county time) is
+    when that last happened, None where no clock can be trusted.
     `since`: when somebody last did something (monotonic s).
     """
 
@@ -96,6 +111,8 @@ class Session:
     settled: frozenset[str] = frozenset()
     notice: Message | None = None
     receipt: str | None = None
+    recorded_at: dt.datetime | None = None
+    slip: SlipState = SlipState.NONE
     loans: int = 0
     returns: int = 0
     since: float = 0.0
@@ -178,19 +195,22 @@ class LoansSettled:
     """Every book of a Lend effect is lent or refused, durably.
 
     `visitor`: the patron with the figures of now; None leaves them as they were.
+    `at`: county time, None where no clock can be trusted.
     """
 
     lines: tuple[Line, ...]
     receipt: str | None
     visitor: Visitor | None = None
+    at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnsRecorded:
-    """Every book of a TakeBack effect is recorded, durably."""
+    """Every book of a TakeBack effect is recorded, durably; `at` as in LoansSettled."""
 
     lines: tuple[Line, ...]
     receipt: str | None
+    at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +219,13 @@ class TagsSecured:
 
     written: frozenset[str]
     failed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SlipPrinted:
+    """The slip of a PrintSlip effect is on paper, or there is none."""
+
+    printed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +243,7 @@ Input = (
     | LoansSettled
     | ReturnsRecorded
     | TagsSecured
+    | SlipPrinted
     | Ticked
 )
 
@@ -267,7 +295,19 @@ class FencePad:
     """Ignore what lies on the pad until it has been lifted."""
 
 
-Effect = Lend | TakeBack | SecureTags | Recount | SessionOver | FencePad
+@dataclass(frozen=True, slots=True)
+class PrintSlip:
+    """Print what stands on the screen, then answer SlipPrinted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """Open the cabinet for a moment."""
+
+
+Effect = (
+    Lend | TakeBack | SecureTags | Recount | SessionOver | FencePad | PrintSlip | Unlock
+)
 
 
 def class_message(book: Book) -> Message | None:

@@ -21,16 +21,20 @@ from kiosk.domain.session import (
     Manners,
     Noticed,
     PatronCame,
+    PrintSlip,
     Recount,
     ReturnsRecorded,
     SecureTags,
     Session,
     SessionOver,
+    SlipPrinted,
+    SlipState,
     StackChanged,
     TagsSecured,
     TakeBack,
     Ticked,
     Touched,
+    Unlock,
 )
 from kiosk.view import Action, LineState, Message, Screen
 
@@ -48,6 +52,8 @@ def step(state: Session, event: Input, now: float, manners: Manners) -> Step:
             return _stack_changed(state, event, now)
         case TagsSecured():
             return replace(state, lines=_secured(state, event)), ()
+        case SlipPrinted():
+            return _slip_printed(_awake(state, now), event)
         case LoansSettled():
             return _find_tags(_loans_settled(_awake(state, now), event))
         case ReturnsRecorded():
@@ -133,6 +139,8 @@ def _touched(state: Session, touch: Touched, manners: Manners) -> Step:
             return fresh, (Recount(),)
         case Action.CONFIRM:
             return _confirm(state)
+        case Action.PRINT:
+            return _print(state)
         case _:
             assert_never(touch.action)
 
@@ -148,8 +156,24 @@ def _open(state: Session, screen: Screen) -> Session:
         notice=_lasting_notice(state),
         lines=(),
         receipt=None,
+        slip=SlipState.NONE,
         settled=done,
     )
+
+
+def _print(state: Session) -> Step:
+    wanted = state.receipt and state.slip in {SlipState.NONE, SlipState.FAILED}
+    if not wanted or state.busy:
+        return state, ()
+    return replace(state, slip=SlipState.PRINTING), (PrintSlip(),)
+
+
+def _slip_printed(state: Session, event: SlipPrinted) -> Step:
+    """One that comes after its session is nobody's any more."""
+    if state.slip is not SlipState.PRINTING:
+        return state, ()
+    slip = SlipState.PRINTED if event.printed else SlipState.FAILED
+    return replace(state, slip=slip), ()
 
 
 def _start_return(state: Session) -> Step:
@@ -177,6 +201,7 @@ def _loans_settled(state: Session, event: LoansSettled) -> Session:
         screen=Screen.DONE,
         lines=event.lines,
         receipt=event.receipt,
+        recorded_at=event.at,
         scanned=(),
         visitor=event.visitor or state.visitor,
         loans=state.loans + _recorded(event.lines),
@@ -203,7 +228,8 @@ def _patron_came(state: Session, came: PatronCame, manners: Manners) -> Step:
         notice=came.visitor.refusal,
         since=state.since,
     )
-    return started, effects
+    welcome = manners.unlocks and came.visitor.refusal is None
+    return started, (*effects, Unlock()) if welcome else effects
 
 
 def _same_patron(state: Session, came: PatronCame) -> bool:
@@ -303,6 +329,8 @@ def _returned(state: Session, event: ReturnsRecorded) -> Session:
         state,
         lines=lines,
         receipt=event.receipt or state.receipt,
+        recorded_at=event.at if event.receipt else state.recorded_at,
+        slip=SlipState.NONE if event.receipt else state.slip,
         returns=state.returns + _recorded(event.lines),
     )
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from drivers.api import Tag
-from drivers.tagdata.detect import Model, TagContent, detect
+from drivers.tagdata.detect import Model, TagContent, read_tag
 from kiosk.domain.rules import Rules
 from kiosk.domain.session import Book, BookClass
 from kiosk.service.ports import Mirror
@@ -22,12 +22,9 @@ def read_stack(tags: Iterable[Tag], mirror: Mirror) -> tuple[Book, ...]:
     and a duplicate otherwise.
     """
     rules = mirror.rules()
-    contents = [
-        (tag, detect(tag.memory, dsfid=tag.dsfid, block_size=tag.block_size))
-        for tag in tags
-    ]
     groups: dict[str, list[tuple[Tag, TagContent]]] = defaultdict(list)
-    for tag, content in contents:
+    for tag in tags:
+        content = read_tag(tag)
         groups[content.item or tag.uid].append((tag, content))
     books: list[Book] = []
     for members in groups.values():

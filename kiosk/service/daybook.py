@@ -70,6 +70,11 @@ class Daybook:
         )
         self.record([draft], at)
 
+    def note(self, kind: Kind, payload: Json) -> None:
+        """Record something that concerns no loan. Raises LedgerError."""
+        at = self.now()
+        self.record([Draft(self.new_id(at), kind, payload=payload)], at)
+
 
 def targets(books: Sequence[Book], desired: Security) -> list[TagTarget]:
     """What the tags of these books shall be from now on."""

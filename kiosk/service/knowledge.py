@@ -139,6 +139,11 @@ def _loan(event: Event) -> Loan:
     )
 
 
+def county_time(moment: dt.datetime) -> dt.datetime:
+    """The time on the clocks of the county."""
+    return moment.astimezone(COUNTY_TIME)
+
+
 def county_day(moment: dt.datetime) -> dt.date:
     """The calendar day in the county."""
-    return moment.astimezone(COUNTY_TIME).date()
+    return county_time(moment).date()

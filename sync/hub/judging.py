@@ -74,7 +74,12 @@ def _decide(conn: Connection, arrival: Arrival) -> Decision:
             return _confirm(conn, arrival)
         case Kind.WITHDRAWN:
             return _withdraw(conn, arrival)
-        case Kind.TAG_WRITTEN | Kind.SESSION_ENDED:
+        case (
+            Kind.TAG_WRITTEN
+            | Kind.SESSION_ENDED
+            | Kind.PEOPLE_COUNTED
+            | Kind.CONTACT_CHANGED
+        ):
             return ACCEPTED
         case _:
             assert_never(kind)

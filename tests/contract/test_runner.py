@@ -15,6 +15,7 @@ from drivers.api import (
     TagsOnPad,
 )
 from kiosk import runner
+from kiosk.domain.rules import SecurityRule
 from kiosk.messages import (
     DeviceDown,
     DeviceSaid,
@@ -27,6 +28,7 @@ from kiosk.messages import (
 from kiosk.runner import DeviceRunner
 
 PATIENCE_S = 5.0
+RULE = SecurityRule()
 EMPTY, FULL = TagsOnPad(()), TagsOnPad((Tag("E0A1"),))
 LOST = DeviceLost("pad: unplugged")
 
@@ -200,7 +202,7 @@ def test_orders_are_carried_out_between_two_rounds_and_read_back(inbox: Inbox) -
     gone = CommandRefused("pad: tag is gone", status=1)
     with running(Pad(answers={"E1": 0xC2, "E2": gone}), inbox) as supervised:
         take(inbox, 1)
-        supervised.order(WriteOrder(7, {"E1": 0xC2, "E2": 0xC2, "E3": 0x07}))
+        supervised.order(WriteOrder(7, {"E1": 0xC2, "E2": 0xC2, "E3": 0x07}, RULE))
         said = take(inbox, 1)
 
     assert said == [TagsWritten(7, {"E1": 0xC2, "E2": None, "E3": 0x07})]
@@ -210,8 +212,8 @@ def test_one_refused_tag_does_not_lose_the_device(inbox: Inbox) -> None:
     gone = CommandRefused("pad: tag is gone", status=1)
     with running(Pad(answers={"E1": gone}), inbox) as supervised:
         take(inbox, 1)
-        supervised.order(WriteOrder(1, {"E1": 0xC2}))
-        supervised.order(WriteOrder(2, {"E2": 0xC2}))
+        supervised.order(WriteOrder(1, {"E1": 0xC2}, RULE))
+        supervised.order(WriteOrder(2, {"E2": 0xC2}, RULE))
         said = take(inbox, 2)
         assert supervised.up
 
@@ -222,7 +224,7 @@ def test_a_device_lost_half_way_answers_with_what_was_written(inbox: Inbox) -> N
     pad = Pad(answers={"E2": LOST})
     with running(pad, inbox) as supervised:
         take(inbox, 1)
-        supervised.order(WriteOrder(7, {"E1": 0xC2, "E2": 0xC2, "E3": 0xC2}))
+        supervised.order(WriteOrder(7, {"E1": 0xC2, "E2": 0xC2, "E3": 0xC2}, RULE))
         said = take(inbox, 3)
 
     assert said == [
@@ -239,7 +241,7 @@ def test_an_order_for_a_device_that_is_down_is_answered_at_once(
     monkeypatch.setattr(runner, "FIRST_PAUSE_S", PATIENCE_S)
     with running(Pad(LOST, answers={}), inbox) as supervised:
         take(inbox, 1)
-        supervised.order(WriteOrder(7, {"E1": 0xC2}))
+        supervised.order(WriteOrder(7, {"E1": 0xC2}, RULE))
         said = inbox.get_nowait()
 
     assert said == TagsWritten(7, {"E1": None})
@@ -250,7 +252,7 @@ def test_orders_that_wait_when_the_device_is_lost_are_answered(inbox: Inbox) -> 
     with running(pad, inbox) as supervised:
         take(inbox, 1)
         for ticket, uid in enumerate(["E1", "E2", "E2"]):
-            supervised.order(WriteOrder(ticket, {uid: 0xC2}))
+            supervised.order(WriteOrder(ticket, {uid: 0xC2}, RULE))
         said = take(inbox, 5)
 
     answered = {each.ticket for each in said if isinstance(each, TagsWritten)}
@@ -261,7 +263,7 @@ def test_an_order_after_the_end_is_answered_too(inbox: Inbox) -> None:
     with running(Pad(answers={}), inbox) as supervised:
         take(inbox, 1)
 
-    supervised.order(WriteOrder(7, {"E1": 0xC2}))
+    supervised.order(WriteOrder(7, {"E1": 0xC2}, RULE))
 
     assert inbox.get_nowait() == TagsWritten(7, {"E1": None})
 
@@ -269,7 +271,7 @@ def test_an_order_after_the_end_is_answered_too(inbox: Inbox) -> None:
 def test_a_device_that_writes_no_tags_says_so_and_answers_orders(inbox: Inbox) -> None:
     with running(Scanner(), inbox) as supervised:
         take(inbox, 1)
-        supervised.order(WriteOrder(7, {"E1": 0xC2}))
+        supervised.order(WriteOrder(7, {"E1": 0xC2}, RULE))
         said = take(inbox, 1)
 
     assert not supervised.writes_tags

@@ -4,6 +4,7 @@ import pytest
 
 from drivers.api import Tag, TagsOnPad
 from kiosk.domain.pad import Patience
+from kiosk.domain.rules import SecurityRule
 from kiosk.domain.session import Book, BookClass, StackChanged
 from kiosk.messages import TagsWritten, WriteOrder
 from kiosk.pads import PadRoom
@@ -145,7 +146,7 @@ def scribe(room: PadRoom, left: Writer, right: Writer) -> Scribe:
 def test_a_job_is_split_by_pad_and_done_with_the_last_answer(
     scribe: Scribe, left: Writer, right: Writer
 ) -> None:
-    job = scribe.write({"A": 7, "C": 7, "B": 7}, now=0.0)
+    job = scribe.write({"A": 7, "C": 7, "B": 7}, SecurityRule(), now=0.0)
     (here,), (there,) = left.orders, right.orders
     assert (here.afis, there.afis) == ({"A": 7, "B": 7}, {"C": 7})
 
@@ -157,7 +158,7 @@ def test_a_job_is_split_by_pad_and_done_with_the_last_answer(
 
 
 def test_a_job_for_tags_that_lie_nowhere_is_done_at_once(scribe: Scribe) -> None:
-    job = scribe.write({"X": 7}, now=0.0)
+    job = scribe.write({"X": 7}, SecurityRule(), now=0.0)
 
     assert job.done
     assert (job.seen, scribe.deadline) == ({"X": None}, None)
@@ -168,7 +169,7 @@ def test_an_answer_to_nothing_is_ignored(scribe: Scribe) -> None:
 
 
 def test_a_job_is_given_up_when_its_time_is_over(scribe: Scribe, left: Writer) -> None:
-    job = scribe.write({"A": 7}, now=1.0)
+    job = scribe.write({"A": 7}, SecurityRule(), now=1.0)
     assert scribe.deadline == 1.0 + PATIENCE_S
     assert scribe.overdue(PATIENCE_S) == []
 
@@ -182,7 +183,7 @@ def test_a_job_is_given_up_when_its_time_is_over(scribe: Scribe, left: Writer) -
 def test_tags_in_hand_are_known_until_their_job_is_done(
     scribe: Scribe, left: Writer
 ) -> None:
-    scribe.write({"A": 7}, now=0.0)
+    scribe.write({"A": 7}, SecurityRule(), now=0.0)
     assert scribe.writing == {"A"}
 
     scribe.written(TagsWritten(left.orders[0].ticket, {"A": 7}))
