@@ -34,7 +34,6 @@ class Surroundings:
 _SLIP_WORDS = {
     SlipState.PRINTING: Message("slip.printing"),
     SlipState.PRINTED: Message("slip.printed"),
-    SlipState.FAILED: Message("E-PRINTER"),
 }
 
 
@@ -81,12 +80,12 @@ def _slip(session: Session, around: Surroundings) -> Slip | None:
     if not lines or session.busy:
         return None
     state = session.slip
-    wanted = state in {SlipState.NONE, SlipState.FAILED}
+    offered = state is SlipState.NONE
     return Slip(
         lines,
-        can_print=around.can_print and wanted,
+        can_print=offered and around.can_print,
         message=_SLIP_WORDS.get(state),
-        as_qr=state is SlipState.FAILED or (not around.can_print and wanted),
+        as_qr=state is SlipState.FAILED or (offered and not around.can_print),
     )
 
 

@@ -49,6 +49,12 @@ class Demo:
     def card(self, number: str | None) -> None:
         self.post("card", place=number)
 
+    def printed(self) -> str:
+        """What stands on the printer's paper so far."""
+        return str(
+            requests.get(f"{self.bench}bench/printer", timeout=10).json()["text"]
+        )
+
     def network(self, mode: str) -> None:
         self.post("network", mode=mode)
 
@@ -57,7 +63,7 @@ class Demo:
         self.lift(*[tag["uid"] for tag in self.state()["pad"]])
         self.card(None)
         self.network("up")
-        for device in ("pad", "card", "scanner"):
+        for device in ("pad", "card", "scanner", "printer"):
             self.post("fault", device=device, kind="none")
 
     def afi(self, *items: str) -> list[str]:

@@ -6,7 +6,15 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
 
-from kiosk.view import BookLine, LineState, Message, PatronLine, Screen, View
+from kiosk.view import (
+    BookLine,
+    LineState,
+    Message,
+    PatronLine,
+    Screen,
+    Slip,
+    View,
+)
 from tests.ui_desk import first_view
 
 DUE = dt.date(2025, 8, 3)
@@ -64,6 +72,23 @@ def _taken_back() -> tuple[BookLine, ...]:
 
 def _borrowed(number: int) -> Message:
     return Message("borrow.done", {"n": number, "date": DUE})
+
+
+SLIP = Slip(
+    (
+        Message("slip.site", {"site": "马坪村图书服务点"}),
+        Message("slip.lent", {"no": "0417-000238"}),
+        Message("slip.who", {"who": "张*华  2025-07-03 14:20"}),
+        *(
+            Message("slip.item_due", {"i": i, "title": title, "date": DUE})
+            for i, (title, _) in enumerate(_SHELF, 1)
+        ),
+        Message("slip.total", {"n": len(_SHELF)}),
+        Message("slip.phone", {"phone": "0938-0000000"}),
+    )
+)
+ON_PAPER = replace(SLIP, can_print=True)
+AS_QR = replace(SLIP, as_qr=True)
 
 
 def _states() -> Mapping[str, View]:
@@ -133,6 +158,31 @@ def _states() -> Mapping[str, View]:
         "borrow-idle": replace(stack, idle_s=17, banners=offline),
         "working": working,
         "done": done,
+        "done-slip": replace(done, slip=ON_PAPER),
+        "done-slip-printed": replace(
+            done, slip=replace(SLIP, message=Message("slip.printed"))
+        ),
+        "done-slip-qr": replace(
+            done,
+            slip=AS_QR,
+            notice=Message("E-PRINTER"),
+            books=_due(8),
+            headline=_borrowed(8),
+        ),
+        "done-slip-put-back": replace(
+            done,
+            books=_mixed(),
+            put_back=("平凡的世界（第一部）",),
+            headline=partial,
+            slip=AS_QR,
+        ),
+        "return-slip-qr": replace(
+            back,
+            books=_taken_back(),
+            headline=Message("return.done", {"n": 3}),
+            receipt="0417-000239",
+            slip=AS_QR,
+        ),
         "done-mixed": replace(
             done, books=_mixed(), put_back=("平凡的世界（第一部）",), headline=partial
         ),

@@ -73,7 +73,9 @@ class Pages:
             languages=others,
             outcome=_outcome(view),
             turned_away=_turned_away(view),
-            slip_text=_slip_text(view, words),
+            slip_lines=[words.say(line) for line in view.slip.lines]
+            if view.slip
+            else [],
         )
 
     def shown(self, view: View) -> bytes:
@@ -108,11 +110,6 @@ def _turned_away(view: View) -> bool:
     """Tell whether this patron can borrow nothing, whatever is laid on the pad."""
     no_more = view.patron is not None and view.patron.remaining <= 0
     return no_more and view.notice is not None
-
-
-def _slip_text(view: View, words: Words) -> str:
-    """What a phone reads from the QR code: the slip, line by line."""
-    return "\n".join(words.say(line) for line in view.slip.lines) if view.slip else ""
 
 
 def _icons(folder: Path) -> dict[str, Markup]:

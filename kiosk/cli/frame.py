@@ -16,6 +16,11 @@ PROTOCOLS: Mapping[str, str] = {
     "bibliotheca": "drivers.codecs.bibliotheca",
     "feig_obid": "drivers.codecs.feig_obid",
     "pn532": "drivers.codecs.pn532",
+    "reader_7e55": "drivers.codecs.rfidstation",
+    "uhf_m100": "drivers.codecs.m100",
+    "uhf_r2000": "drivers.codecs.r2000",
+    "uhf_reader18": "drivers.codecs.uhfreader18",
+    "scanner_serial": "drivers.codecs.scanner_serial",
 }
 
 Describe = Callable[[bytes], dict[str, object]]

@@ -162,8 +162,7 @@ def _open(state: Session, screen: Screen) -> Session:
 
 
 def _print(state: Session) -> Step:
-    wanted = state.receipt and state.slip in {SlipState.NONE, SlipState.FAILED}
-    if not wanted or state.busy:
+    if not state.receipt or state.slip is not SlipState.NONE or state.busy:
         return state, ()
     return replace(state, slip=SlipState.PRINTING), (PrintSlip(),)
 
@@ -172,8 +171,9 @@ def _slip_printed(state: Session, event: SlipPrinted) -> Step:
     """One that comes after its session is nobody's any more."""
     if state.slip is not SlipState.PRINTING:
         return state, ()
-    slip = SlipState.PRINTED if event.printed else SlipState.FAILED
-    return replace(state, slip=slip), ()
+    if event.printed:
+        return replace(state, slip=SlipState.PRINTED), ()
+    return replace(state, slip=SlipState.FAILED, notice=Message("E-PRINTER")), ()
 
 
 def _start_return(state: Session) -> Step:

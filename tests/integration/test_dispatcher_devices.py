@@ -98,8 +98,7 @@ def test_paper_that_ends_while_printing_leaves_the_code(point: Point) -> None:
     point.touch(Action.PRINT)
 
     view = point.until(lambda view: bool(view.slip and view.slip.as_qr))
-    assert view.slip is not None
-    assert view.slip.message == Message("E-PRINTER")
+    assert view.notice == Message("E-PRINTER")
     assert states(view) == [LineState.OK]
 
 
