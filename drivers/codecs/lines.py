@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 from drivers.api import ProtocolError
 
@@ -15,6 +16,8 @@ AIM_PREFIX = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 #: Unicode categories that no printed code has: control, format, line separators.
 UNPRINTABLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 UTF8_MAX_BYTES = 4
+#: What a site makes of a code and its AIM identifier, if any. Raises BadBarcode.
+Clean = Callable[[str, str | None], str]
 #: How much of an unusable line an error shows.
 SHOWN_BYTES = 32
 
@@ -31,10 +34,16 @@ class LineAssembler:
     """
 
     def __init__(
-        self, *, min_length: int = 3, max_length: int = 256, aim_prefix: bool = False
+        self,
+        *,
+        min_length: int = 3,
+        max_length: int = 256,
+        aim_prefix: bool = False,
+        clean: Clean | None = None,
     ) -> None:
         """`aim_prefix`: the scanner is set to send the AIM identifier; take it off."""
         self._aim_prefix = aim_prefix
+        self._clean = clean
         self._min_length = min_length
         self._max_length = max_length
         self._max_bytes = max_length * UTF8_MAX_BYTES
@@ -73,18 +82,28 @@ class LineAssembler:
         self._line += part[:room]
         self._overflowed |= len(part) > room
 
-    def _code(self, line: bytes, *, overflowed: bool) -> str:
-        if overflowed:
-            raise BadBarcode(f"scan of over {self._max_bytes} bytes: {_shown(line)}")
-        text = _text(line)
+    def accept(self, code: str, aim: str | None = None) -> str:
+        """Judge one code as if it had come on a line; `aim` is known from elsewhere.
+
+        Raises BadBarcode.
+        """
+        text = _printable(code)
         if self._aim_prefix:
-            _, text = split_aim_prefix(text)
+            found, text = split_aim_prefix(text)
+            aim = found or aim
+        if self._clean and text:
+            text = self._clean(text, aim)
         if not self._min_length <= len(text) <= self._max_length:
             raise BadBarcode(
                 f"scan of {len(text)} characters, not {self._min_length} to "
-                f"{self._max_length}: {_shown(line)}"
+                f"{self._max_length}: {_shown(code.encode(errors='replace'))}"
             )
         return text
+
+    def _code(self, line: bytes, *, overflowed: bool) -> str:
+        if overflowed:
+            raise BadBarcode(f"scan of over {self._max_bytes} bytes: {_shown(line)}")
+        return self.accept(decoded(line))
 
 
 def split_aim_prefix(code: str) -> tuple[str | None, str]:
@@ -96,29 +115,30 @@ def split_aim_prefix(code: str) -> tuple[str | None, str]:
 
 def describe(frame: bytes) -> dict[str, object]:
     """Text and symbology identifier of one line, with or without its terminator."""
-    symbology, text = split_aim_prefix(_text(frame.rstrip(TERMINATORS)))
+    symbology, text = split_aim_prefix(_printable(decoded(frame.rstrip(TERMINATORS))))
     if not text:
         raise BadBarcode(f"no code in the line {_shown(frame) or '(empty)'}")
     return {"text": text, "symbology": symbology}
 
 
-def _text(line: bytes) -> str:
-    text = _decoded(line)
-    for character in text:
-        if unicodedata.category(character) in UNPRINTABLE:
-            raise BadBarcode(
-                f"character U+{ord(character):04X} is not printable in {_shown(line)}"
-            )
-    return text.strip()
-
-
-def _decoded(line: bytes) -> str:
+def decoded(line: bytes) -> str:
+    """The text of a scan in the first of ENCODINGS that fits. Raises BadBarcode."""
     for encoding in ENCODINGS:
         try:
             return line.decode(encoding)
         except UnicodeDecodeError:
             continue
     raise BadBarcode(f"neither {' nor '.join(ENCODINGS)}: {_shown(line)}")
+
+
+def _printable(text: str) -> str:
+    for character in text:
+        if unicodedata.category(character) in UNPRINTABLE:
+            raise BadBarcode(
+                f"character U+{ord(character):04X} is not printable in "
+                f"{_shown(text.encode(errors='replace'))}"
+            )
+    return text.strip()
 
 
 def _shown(line: bytes) -> str:

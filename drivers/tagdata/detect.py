@@ -2,56 +2,44 @@
 
 from __future__ import annotations
 
-import enum
-from dataclasses import dataclass
+import re
 
-from drivers.tagdata import elements, iso28560_2, iso28560_3
+from drivers.api import Tag
+from drivers.tagdata import elements, iso28560_2, iso28560_3, library, plain, rfid501
 from drivers.tagdata.compaction import Scheme
 from drivers.tagdata.errors import BadTagData
 from drivers.tagdata.iso28560_3_extensions import parse_extensions
+from drivers.tagdata.tag_content import Model, TagContent
+from drivers.tagdata.uhf_detect import detect_uhf
+
+__all__ = ["Model", "TagContent", "detect", "is_blank", "read_tag"]
 
 _FACTORY_FILL = 0x55
 #: An identifier is never as long as this; in a plain barcode the byte is a character.
 _FIRST_PRINTABLE = 0x20
+#: What a barcode in plain text looks like when nobody says that it is one.
+_BARCODE = re.compile("[0-9A-Za-z][0-9A-Za-z. $/+%:_-]{3,31}")
 
 
-class Model(enum.StrEnum):
-    """How a tag's memory is to be read."""
+def read_tag(tag: Tag) -> TagContent:
+    """Read what a pad saw of a tag, HF or UHF. Never raises.
 
-    ISO28560_2 = "iso28560-2"
-    ISO28560_3 = "iso28560-3"
-    BLANK = "blank"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class TagContent:
-    """What a tag says, whatever its model.
-
-    `item`: empty when it could not be read. `owner`: ISIL where the model has one, else
-    the vendor's code; empty if not given. `usage`: high nibble main use (1 circulating,
-    8 patron card …), low nibble qualifier; None if not given. `part` of `parts`: 1 of 1
-    unless the tag says that it belongs to a set. `problem`: why something is missing,
-    for staff; the item may be right all the same.
+    A tag that says nothing readable is UNKNOWN; it may be known by its UID elsewhere.
     """
-
-    model: Model
-    item: str = ""
-    owner: str = ""
-    usage: int | None = None
-    part: int = 1
-    parts: int = 1
-    problem: str | None = None
+    if tag.epc_bank:
+        return detect_uhf(tag.epc_bank, tag.memory)
+    return detect(tag.memory, dsfid=tag.dsfid, block_size=max(tag.block_size, 1))
 
 
 def detect(
     memory: bytes, *, dsfid: int | None = None, block_size: int = 4
 ) -> TagContent:
-    """Read a tag's memory. Never raises, whatever the bytes; `block_size` is ≥ 1.
+    """Read an HF tag's memory. Never raises, whatever the bytes; `block_size` is ≥ 1.
 
     Order: blank; ISO 28560-2 where the DSFID says so; ISO 28560-3, whose CRC hardly
-    ever fits by chance; ISO 28560-2 by its looks. The CRC comes before the looks, as a
-    set's part after ISO 28560-3 may look like a short ISO 28560-2 identifier.
+    ever fits by chance; ISO 28560-2 by its looks; RFID 501; a barcode in plain text.
+    The CRC comes before the looks, as a set's part after ISO 28560-3 may look like a
+    short ISO 28560-2 identifier.
     """
     if not memory:
         return TagContent(Model.UNKNOWN, problem="the memory was not read")
@@ -68,7 +56,9 @@ def detect(
         return danish
     if _looks_right(memory, reading) and not iso28560_3.looks_damaged(memory):
         return _library_content(reading)
-    return danish or TagContent(
+    if danish:
+        return danish
+    return _old_content(memory) or TagContent(
         Model.UNKNOWN, problem=_why_unknown(memory, dsfid, reading)
     )
 
@@ -104,25 +94,16 @@ def _item(reading: iso28560_2.Reading) -> str:
     element = reading.first(elements.PII)
     if element is None or element.compaction is Scheme.APPLICATION:
         return ""
-    return _text(reading, elements.PII)
-
-
-def _text(reading: iso28560_2.Reading, oid: int) -> str:
-    element = reading.first(oid)
-    text = str(element.text).strip("\0 ") if element else ""
-    return text if text.isprintable() else ""
+    return library.clean(element.text)
 
 
 def _library_content(reading: iso28560_2.Reading) -> TagContent:
-    usage = reading.first(elements.TYPE_OF_USAGE)
-    members = reading.first(elements.SET_INFORMATION)
-    parts, part = (elements.set_members(members) if members else None) or (1, 1)
+    parts, part = library.members(reading)
     return TagContent(
         Model.ISO28560_2,
         item=_item(reading),
-        owner=_text(reading, elements.OWNER)
-        or _text(reading, elements.ALTERNATIVE_OWNER),
-        usage=elements.usage_byte(usage) if usage else None,
+        owner=library.owner(reading),
+        usage=library.usage(reading),
         part=part,
         parts=parts,
         problem=str(reading.problem) if reading.problem else None,
@@ -160,6 +141,27 @@ def _danish_problem(memory: bytes) -> str | None:
     except BadTagData as err:
         return str(err)
     return None
+
+
+def _old_content(memory: bytes) -> TagContent | None:
+    """Read the models that came before the standards; nothing marks them but looks."""
+    try:
+        record = rfid501.parse(memory)
+    except BadTagData:
+        return _plain_content(memory)
+    is_set = 1 <= record.part <= record.parts
+    part, parts = (record.part, record.parts) if is_set else (1, 1)
+    return TagContent(Model.RFID501, item=record.item.strip(), part=part, parts=parts)
+
+
+def _plain_content(memory: bytes) -> TagContent | None:
+    try:
+        text = plain.decode(memory)
+    except BadTagData:
+        return None
+    if any(memory.partition(b"\0")[2]) or not _BARCODE.fullmatch(text):
+        return None
+    return TagContent(Model.PLAIN, item=text)
 
 
 def _why_unknown(memory: bytes, dsfid: int | None, reading: iso28560_2.Reading) -> str:

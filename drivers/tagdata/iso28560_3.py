@@ -14,6 +14,7 @@ low one. From byte 34 on extension blocks may follow (`iso28560_3_extensions`).
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drivers.codecs import crc
@@ -151,6 +152,20 @@ def to_bytes(block: BasicBlock, size: int = SHORT_BLOCK) -> bytes:
     owner = _filled("owner", block.owner, size - _OWNER.start)
     value = checksum(head + item + bytes(2) + owner)
     return head + item + value.to_bytes(2, "little") + owner
+
+
+def compose(block: BasicBlock, extensions: Sequence[bytes] = ()) -> bytes:
+    """Return a new tag: the basic block in 32 bytes if they suffice, else in 34.
+
+    `extensions` are whole blocks; they begin at byte 34, and 00 ends them. Raises
+    BadTagData naming the value that does not fit.
+    """
+    owner_bytes = len(block.owner.encode(errors="replace"))
+    is_short = not extensions and owner_bytes <= SHORT_BLOCK - _OWNER.start
+    if is_short:
+        return to_bytes(block, SHORT_BLOCK)
+    end = [b"\0"] if extensions else []
+    return b"".join([to_bytes(block, LONG_BLOCK), *extensions, *end])
 
 
 def reverse_blocks(memory: bytes, block_size: int) -> bytes:

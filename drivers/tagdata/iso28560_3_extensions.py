@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -30,6 +31,7 @@ _MEDIA_FORMAT_MAX = 6
 #: A block of an id that we don't know: its payload in hex.
 _PAYLOAD = "payload"
 _OVERHEAD = 4
+_KIND_MAX = 0xFFFF
 #: Readers that take LEN for a signed byte end here.
 _LENGTH_MAX = 127
 
@@ -60,11 +62,17 @@ def parse_extensions(memory: bytes, start: int) -> tuple[Extension, ...]:
     return tuple(found)
 
 
-def encode_extension(kind: int, fields: Mapping[str, Field]) -> bytes:
-    """Return one block, the check byte in front of the payload.
+def encode_extension(
+    kind: int, fields: Mapping[str, Field], *, xor_last: bool = False
+) -> bytes:
+    """Return one block, the check byte in front of the payload or at the end.
 
-    Raises BadTagData for a field that the block does not have or that can't be.
+    A block of unknown kind takes its `payload` in hex. Raises BadTagData for a field
+    that the block does not have or that can't be, and for a check byte at the end that
+    a reader would take for text.
     """
+    if not 0 <= kind <= _KIND_MAX:
+        raise BadTagData(f"extension {kind} is not 0 to {_KIND_MAX}")
     payload = _payload(kind, fields)
     length = _OVERHEAD + len(payload)
     if length > _LENGTH_MAX:
@@ -72,7 +80,13 @@ def encode_extension(kind: int, fields: Mapping[str, Field]) -> bytes:
             f"extension {kind} of {length} bytes, {_LENGTH_MAX} is the most"
         )
     head = bytes([length]) + kind.to_bytes(2, "little")
-    return head + bytes([_xor(head + payload)]) + payload
+    check = bytes([_xor(head + payload)])
+    if not xor_last:
+        return head + check + payload
+    block = head + payload + check
+    if _parse_block(block, length, 0).fields != _fields(kind, payload):
+        raise BadTagData(f"check byte {check.hex().upper()} at the end reads as text")
+    return block
 
 
 def _parse_block(block: bytes, length: int, at: int) -> Extension:
@@ -124,13 +138,22 @@ def _strings(payload: bytes) -> list[str] | None:
 
 def _payload(kind: int, fields: Mapping[str, Field]) -> bytes:
     if kind not in _STRINGS:
-        raise BadTagData(f"extension {kind} is not known")
+        return _raw_payload(kind, fields)
     names = _STRINGS[kind]
     known = {*names, _MEDIA_FORMAT} if kind == LIBRARY else set(names)
     if strange := sorted(fields.keys() - known):
         raise BadTagData(f"extension {kind} has no field {', '.join(strange)}")
     strings = "\0".join(_string(fields.get(name)) for name in names).rstrip("\0")
     return _media_format(kind, fields) + strings.encode()
+
+
+def _raw_payload(kind: int, fields: Mapping[str, Field]) -> bytes:
+    value = fields.get(_PAYLOAD)
+    if fields.keys() != {_PAYLOAD} or not isinstance(value, str):
+        raise BadTagData(f"extension {kind} is not known, it takes just a {_PAYLOAD}")
+    if not re.fullmatch("([0-9A-Fa-f]{2})*", value):
+        raise BadTagData(f"extension {kind}: {value!a} is not hex")
+    return bytes.fromhex(value)
 
 
 def _string(value: Field) -> str:

@@ -1,4 +1,8 @@
-"""New content for a written ISO 28560-2 tag, around the blocks that are locked."""
+"""New content for a written tag, around the blocks that are locked.
+
+`rebuild` is for ISO 28560-2, whose elements may move; `overwrite` for all models that
+have everything at its place, and for the banks of UHF tags.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from dataclasses import dataclass
 from drivers.tagdata.elements import PII, Element
 from drivers.tagdata.errors import BadTagData
 from drivers.tagdata.iso28560_2 import Placed, padded, salvage, to_bytes
-from drivers.tagdata.layout import aligned, new_elements
+from drivers.tagdata.layout import aligned, image, new_elements
 
 #: An offset byte, and as many 00 as it can announce.
 _FILL_MAX = 256
@@ -41,6 +45,25 @@ def rebuild(tag: WrittenTag, values: Mapping[int, str]) -> bytes:
     _append(new, at, _room(tag, at), aligned(waiting, [PII], tag.block_size, start=at))
     _restore_locked(tag, new, at)
     return bytes(new)
+
+
+def overwrite(tag: WrittenTag, content: bytes) -> bytes:
+    """Return what the memory shall be: `content`, then 00 in place of what was there.
+
+    Raises BadTagData when `content` is too long, or naming the first locked block that
+    says something else than what would be written there.
+    """
+    new = image(content, len(tag.memory))
+    for block, locked in enumerate(tag.locked):
+        span = slice(block * tag.block_size, (block + 1) * tag.block_size)
+        there, wanted = tag.memory[span], new[span]
+        if locked and there != wanted:
+            raise BadTagData(
+                f"block {block} is locked and holds {there.hex().upper()}, "
+                f"not {wanted.hex().upper()}",
+                offset=span.start,
+            )
+    return new
 
 
 def _kept(tag: WrittenTag) -> list[Placed]:

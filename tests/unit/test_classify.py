@@ -7,7 +7,9 @@ from typing import cast
 import pytest
 
 from drivers.api import Tag
-from drivers.tagdata import iso28560_2, plain
+from drivers.tagdata import cultu_user, iso28560_2, iso28560_4, plain
+from drivers.tagdata.cultu import CultuEpc
+from drivers.tagdata.cultu_user import make_banks
 from drivers.tagdata.elements import (
     OWNER,
     PII,
@@ -15,6 +17,7 @@ from drivers.tagdata.elements import (
     TYPE_OF_USAGE,
     set_text,
 )
+from drivers.tagdata.epc_bank import Banks
 from drivers.tagdata.layout import compose, image
 from kiosk.domain.rules import CredentialRule, Rules
 from kiosk.domain.session import Book, BookClass
@@ -28,6 +31,7 @@ RULES = Rules(
     1, {}, {}, CredentialRule("00" * 16), owners=(COUNTY,), partners=(PARTNER,)
 )
 BARCODE = "YL0417000123"
+OLD_TAG = "E00700000000ABCD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,9 @@ class Catalogue:
         known = Item(BARCODE, "T1", "BOOK", ItemState.LENDABLE, COUNTY, "0417", "0417")
         return known if barcode == BARCODE else None
 
+    def item_of_tag(self, tag_uid: str) -> Item | None:
+        return self.item(BARCODE) if tag_uid == OLD_TAG else None
+
     def title(self, title_id: str) -> Title | None:
         return self.titles.get(title_id)
 
@@ -60,6 +67,18 @@ def written(
     values = {PII: barcode, OWNER: owner, SET_INFORMATION: members}
     values[TYPE_OF_USAGE] = usage
     return image(compose({o: text for o, text in values.items() if text}), MEMORY_BYTES)
+
+
+def uhf(
+    barcode: str = BARCODE, owner: str = COUNTY, members: str = "", usage: str = "10"
+) -> Banks:
+    values = {PII: barcode, OWNER: owner, SET_INFORMATION: members}
+    values[TYPE_OF_USAGE] = usage
+    return iso28560_4.make({oid: text for oid, text in values.items() if text})
+
+
+def uhf_tag(banks: Banks, uid: str = "E200") -> Tag:
+    return Tag(uid, epc_bank=banks.epc_bank, memory=banks.user)
 
 
 def part(number: int, parts: int = 3) -> Tag:
@@ -79,7 +98,7 @@ def read(*tags: Tag, catalogue: Catalogue | None = None) -> tuple[Book, ...]:
         (written(owner=STRANGER), BookClass.FOREIGN),
         (written(usage="80"), BookClass.CARD),
         (written(members=set_text(2, 1)), BookClass.INCOMPLETE),
-        (image(plain.encode(BARCODE), MEMORY_BYTES), BookClass.UNREADABLE),
+        (image(plain.encode(BARCODE), MEMORY_BYTES), BookClass.OWN),
         (bytes.fromhex("F1E2D3C4B5A69788"), BookClass.UNREADABLE),
         (b"", BookClass.UNREADABLE),
         (bytes(MEMORY_BYTES), BookClass.BLANK),
@@ -90,6 +109,40 @@ def test_a_tag_is_told_by_what_is_written_on_it(memory: bytes, kind: BookClass) 
     (book,) = read(tag("E0A1", memory))
 
     assert book.kind is kind
+
+
+@pytest.mark.parametrize(
+    ("banks", "kind"),
+    [
+        (uhf(), BookClass.OWN),
+        (uhf(owner=""), BookClass.OWN),
+        (uhf(owner=PARTNER), BookClass.PARTNER),
+        (uhf(owner=STRANGER), BookClass.FOREIGN),
+        (uhf(usage="80"), BookClass.CARD),
+        (uhf(members=set_text(2, 1)), BookClass.INCOMPLETE),
+        (make_banks(CultuEpc("32103179")), BookClass.OWN),
+        (make_banks(CultuEpc("1"), [cultu_user.make(5, "3")]), BookClass.CARD),
+        (make_banks(CultuEpc("1"), [cultu_user.make(4, "1/2")]), BookClass.INCOMPLETE),
+        (make_banks(CultuEpc("1"), [cultu_user.make(3, "10248")]), BookClass.FOREIGN),
+        (Banks(bytes.fromhex("3000E2003412013456789ABCDEF0"), b""), BookClass.BLANK),
+        (Banks(bytes.fromhex("2900FFFFFFFFFFFFFFFFFFFF"), b""), BookClass.UNREADABLE),
+    ],
+    ids=str,
+)
+def test_a_uhf_tag_is_told_by_its_two_banks(banks: Banks, kind: BookClass) -> None:
+    (book,) = read(uhf_tag(banks))
+
+    assert book.kind is kind
+
+
+def test_parts_of_a_set_with_uhf_tags_are_one_book() -> None:
+    parts = (uhf(members=set_text(2, number)) for number in (1, 2))
+
+    (book,) = read(
+        *(uhf_tag(banks, uid) for banks, uid in zip(parts, "AB", strict=True))
+    )
+
+    assert (book.kind, book.barcode, book.uids) == (BookClass.OWN, BARCODE, ("A", "B"))
 
 
 def test_a_book_has_the_words_of_the_catalogue() -> None:
@@ -175,3 +228,29 @@ def test_a_scanned_label_is_a_book_if_the_catalogue_knows_it() -> None:
 
     assert known == Book(BARCODE, BookClass.OWN, BARCODE, "乡村医生手册", "李明")
     assert scanned_book("YL0417000999", catalogue) is None
+
+
+def test_a_tag_that_says_nothing_may_be_known_by_its_uid() -> None:
+    private = b"\xfe\xdc" * 20
+
+    (book,) = read(tag(OLD_TAG, private, dsfid=0))
+    (stranger,) = read(tag("E0FF", private, dsfid=0))
+
+    assert (book.kind, book.barcode, book.title) == (
+        BookClass.OWN,
+        BARCODE,
+        "乡村医生手册",
+    )
+    assert stranger.kind is BookClass.UNREADABLE
+
+
+def test_a_blank_tag_on_an_old_book_is_known_by_its_uid() -> None:
+    (book,) = read(tag(OLD_TAG, bytes(MEMORY_BYTES)))
+
+    assert book.barcode == BARCODE
+
+
+def test_what_a_tag_says_beats_what_its_uid_is_known_for() -> None:
+    (book,) = read(tag(OLD_TAG, written("YL0417000999")))
+
+    assert book.barcode == "YL0417000999"

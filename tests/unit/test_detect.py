@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from drivers.tagdata import rfid501
 from drivers.tagdata.detect import Model, TagContent, detect
 from drivers.tagdata.iso28560_3 import (
     BasicBlock,
@@ -18,6 +19,7 @@ from drivers.tagdata.iso28560_3 import (
     to_bytes,
 )
 from drivers.tagdata.layout import compose, image
+from drivers.tagdata.rfid501 import Record
 
 VECTOR_FOLDER = Path(__file__).parents[1] / "vectors"
 
@@ -151,11 +153,41 @@ def test_owner_of_control_characters_is_no_owner() -> None:
     assert detect(compose({1: "10", 23: "\x05\x06"})).owner == ""
 
 
-@pytest.mark.parametrize("first", range(0x21, 0x7F, 0x10))
+@pytest.mark.parametrize("first", range(0x31, 0x7F, 0x10))
 def test_plain_barcode_is_not_taken_for_a_library_tag(first: int) -> None:
     memory = image(bytes([first]) + b"0123456789", 112)
 
-    assert detect(memory).model is Model.UNKNOWN
+    assert detect(memory) == TagContent(Model.PLAIN, f"{first:c}0123456789")
+
+
+@pytest.mark.parametrize(
+    "memory",
+    [b"123", b"!0123456", b"A" * 33, b"0123456\x00\x07", b"0123456\xff", b"ZB12\r\n"],
+)
+def test_text_that_is_hardly_a_barcode_is_unknown(memory: bytes) -> None:
+    assert detect(image(memory, 112)).model is Model.UNKNOWN
+
+
+def test_old_3m_tag_is_known_by_its_looks() -> None:
+    memory = image(sample("rfid501", "tag-1"), 112)
+
+    assert detect(memory) == TagContent(Model.RFID501, "200901010123")
+
+
+@pytest.mark.parametrize(
+    ("record", "part", "parts"),
+    [
+        (Record("A1", part=2, parts=3), 2, 3),
+        (Record("A1", part=0, parts=0), 1, 1),
+        (Record("A1", part=3, parts=2), 1, 1),
+    ],
+)
+def test_set_of_an_old_3m_tag_counts_where_it_makes_sense(
+    record: Record, part: int, parts: int
+) -> None:
+    content = detect(rfid501.to_bytes(record))
+
+    assert (content.part, content.parts) == (part, parts)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,12 @@ EXTENDED = [
 DANRFID = bytes.fromhex(VECTORS[0]["hex"])
 TEXT = st.text("ABCabc0189-. ", max_size=11)
 FIELD = st.text("ABCabc0189-. 书", min_size=1, max_size=10)
+#: Block → two of its strings.
+TWO_STRINGS = {
+    1: ("alt_item", "owner"),
+    3: ("shelf", "marc_format"),
+    5: ("ill_library", "ill_transaction"),
+}
 
 
 def with_xor_last(block: bytes) -> bytes:
@@ -237,10 +244,38 @@ def test_damaged_extension_is_refused_with_its_place(memory: str, reason: str) -
         parse_extensions(bytes(2) + bytes.fromhex(memory), 2)
 
 
+@given(st.sampled_from(sorted(TWO_STRINGS)), st.tuples(FIELD, FIELD))
+def test_check_byte_is_written_last_where_it_reads_back(
+    kind: int, texts: tuple[str, str]
+) -> None:
+    fields = dict(zip(TWO_STRINGS[kind], texts, strict=True))
+
+    with suppress(BadTagData):  # it would read as text
+        block = encode_extension(kind, fields, xor_last=True)
+        (found,) = parse_extensions(block, 0)
+
+        assert {key: value for key, value in found.fields.items() if value} == fields
+        assert found.xor == block[-1]
+
+
+def test_check_byte_that_would_read_as_text_is_not_written_last() -> None:
+    with pytest.raises(BadTagData, match="check byte 27 at the end reads as text"):
+        encode_extension(3, {"shelf": "Mo"}, xor_last=True)
+
+
+def test_extension_of_unknown_kind_is_written_from_hex() -> None:
+    block = encode_extension(0x64, {"payload": "A106"})
+
+    assert block.hex().upper() == "066400C5A106"
+
+
 @pytest.mark.parametrize(
     ("kind", "fields", "reason"),
     [
-        (9, {}, "extension 9"),
+        (9, {}, "extension 9 is not known"),
+        (9, {"payload": 1}, "extension 9 is not known"),
+        (9, {"payload": "ABC"}, "'ABC' is not hex"),
+        (0x10000, {"payload": ""}, "65536 is not 0 to 65535"),
         (3, {"title": "x"}, "no field title"),
         (4, {"media_format": 1}, "no field media_format"),
         (4, {"title": "a\0b"}, "not printable"),
