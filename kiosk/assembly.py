@@ -19,6 +19,7 @@ from kiosk.domain.session import Manners
 from kiosk.healer import Healer
 from kiosk.ids import RANDOM_BYTES, uuid7
 from kiosk.loan_desk import LoanDesk
+from kiosk.pad_cards import PadCards
 from kiosk.pads import PadRoom
 from kiosk.print_desk import PrintDesk, Say
 from kiosk.return_desk import ReturnDesk
@@ -56,6 +57,7 @@ def rooms(
     daybook = Daybook(knowledge, site_id, outside.now, new_id)
     custodian = Custodian(knowledge)
     lending = _lending(daybook)
+    identification = Identification(knowledge)
     pads = _pads(config, outside.mirror)
     scribe = Scribe({n: r for n, r in runners.items() if r.writes_tags}, pads)
     link = HubLink(config.folder)
@@ -67,7 +69,8 @@ def rooms(
         returns=ReturnDesk(Returning(daybook), custodian, scribe),
         healer=Healer(custodian, pads, scribe),
         daybook=daybook,
-        identification=Identification(knowledge),
+        identification=identification,
+        pad_cards=PadCards(identification),
         printing=PrintDesk({n: r for n, r in runners.items() if r.prints}, outside.say),
         signals=Signals(
             {n: r for n, r in runners.items() if r.signals},

@@ -62,6 +62,7 @@ from kiosk.messages import (
     TagsWritten,
     TouchCame,
 )
+from kiosk.pad_cards import PadCards
 from kiosk.pads import PadRoom
 from kiosk.presenter import Surroundings
 from kiosk.print_desk import PrintDesk
@@ -95,6 +96,7 @@ class Rooms:
     healer: Healer
     daybook: Daybook
     identification: Identification
+    pad_cards: PadCards
     printing: PrintDesk
     signals: Signals
     contacts: Contacts
@@ -223,7 +225,7 @@ class Dispatcher:
         identification, at = self._rooms.identification, self._rooms.daybook.now()
         match event:
             case TagsOnPad():
-                self._advance(self._rooms.pads.saw(device, event), now)
+                self._pad_said(device, event, now)
             case CardSeen():
                 self._identified(identification.card(event.uid, at), now)
             case CodeScanned():
@@ -238,6 +240,16 @@ class Dispatcher:
                 self._rooms.contacts.passed(event, now)
             case _:
                 assert_never(event)
+
+    def _pad_said(self, device: str, event: TagsOnPad, now: float) -> None:
+        pads, cards = self._rooms.pads, self._rooms.pad_cards
+        stack = pads.saw(device, event)
+        card = cards.find(event.tags, self._rooms.daybook.now())
+        self._advance(pads.set_apart(card.uid) or stack if card else stack, now)
+        if card is not None:
+            self._advance(PatronCame(card.visitor, self._new_id()), now)
+        if cards.lifted(pads.present):
+            self._advance(CardTaken(), now)
 
     def _identified(self, who: Visitor | Book | Unknown, now: float) -> None:
         match who:

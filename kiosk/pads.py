@@ -20,6 +20,7 @@ class PadRoom:
         self._pads: dict[str, Pad] = {}
         self._tags: dict[str, Tag] = {}
         self._place: dict[str, str] = {}
+        self._cards: set[str] = set()
         self._books: tuple[tuple[Tag, ...], tuple[Book, ...]] = ((), ())
         self._shown: StackChanged | None = None
 
@@ -49,6 +50,11 @@ class PadRoom:
         self._forget_lifted()
         return self._changed()
 
+    def set_apart(self, uid: str) -> StackChanged | None:
+        """Leave a patron's card out of the stack until it is lifted."""
+        self._cards.add(uid)
+        return self._changed()
+
     def fence(self) -> StackChanged | None:
         """Ignore what lies there until it has been lifted."""
         self._pads = {name: fence(pad) for name, pad in self._pads.items()}
@@ -65,12 +71,14 @@ class PadRoom:
         return self._changed()
 
     def _forget_lifted(self) -> None:
+        self._cards &= self.present
         for uid in self._tags.keys() - self.present:
             del self._tags[uid], self._place[uid]
 
     def _changed(self) -> StackChanged | None:
         # A tag that was moved lies on two pads until the first one has missed it.
-        uids = dict.fromkeys(uid for pad in self._pads.values() for uid in pad.stack)
+        stacks = (uid for pad in self._pads.values() for uid in pad.stack)
+        uids = dict.fromkeys(uid for uid in stacks if uid not in self._cards)
         stable = all(pad.stable(self._patience) for pad in self._pads.values())
         stack = StackChanged(self._look_up([self._tags[uid] for uid in uids]), stable)
         if stack == self._shown:

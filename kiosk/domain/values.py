@@ -78,7 +78,11 @@ class Title:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A copy. `owner` is the owning library's ISIL and never changes by circulation."""
+    """A copy. `owner` is the owning library's ISIL and never changes by circulation.
+
+    `tag_uid`: of a tag that says nothing itself (an old vendor's), so that the copy is
+    known by it; else empty.
+    """
 
     barcode: str
     title_id: str
@@ -89,6 +93,7 @@ class Item:
     current_site: str
     adult_only: bool = False
     parts: int = 1
+    tag_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)

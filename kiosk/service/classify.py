@@ -19,17 +19,25 @@ def read_stack(tags: Iterable[Tag], mirror: Mirror) -> tuple[Book, ...]:
     """Turn the tags of a stack into books, in the order the tags came.
 
     Tags with the same item are one book when they are different parts of a set,
-    and a duplicate otherwise.
+    and a duplicate otherwise. A tag that says nothing may be known by its UID.
     """
     rules = mirror.rules()
     groups: dict[str, list[tuple[Tag, TagContent]]] = defaultdict(list)
     for tag in tags:
-        content = read_tag(tag)
+        content = _known_by_uid(tag, read_tag(tag), mirror)
         groups[content.item or tag.uid].append((tag, content))
     books: list[Book] = []
     for members in groups.values():
         books += _books(members, rules, mirror)
     return tuple(books)
+
+
+def card_numbers(tag: Tag) -> tuple[str, ...]:
+    """What a tag on the pad may be known by as a patron's card; nothing for a book."""
+    content = read_tag(tag)
+    if _is_card(content):
+        return (content.item, tag.uid) if content.item else (tag.uid,)
+    return () if content.item else (tag.uid,)
 
 
 def scanned_book(barcode: str, mirror: Mirror) -> Book | None:
@@ -38,6 +46,17 @@ def scanned_book(barcode: str, mirror: Mirror) -> Book | None:
         return None
     title, author = _words(barcode, mirror)
     return Book(barcode, BookClass.OWN, barcode, title, author)
+
+
+def _known_by_uid(tag: Tag, content: TagContent, mirror: Mirror) -> TagContent:
+    item = None if content.item else mirror.item_of_tag(tag.uid)
+    if item is None:
+        return content
+    return TagContent(Model.UNKNOWN, item=item.barcode, owner=item.owner)
+
+
+def _is_card(content: TagContent) -> bool:
+    return content.usage is not None and content.usage >> 4 == _USAGE_PATRON_CARD
 
 
 def _books(
@@ -74,7 +93,7 @@ def _classify(
     content = members[0][1]
     if content.model is Model.BLANK:
         return BookClass.BLANK
-    if content.usage is not None and content.usage >> 4 == _USAGE_PATRON_CARD:
+    if _is_card(content):
         return BookClass.CARD
     if not content.item:
         return BookClass.UNREADABLE

@@ -154,6 +154,9 @@ class Mirror(Protocol):
 
     def item(self, barcode: str) -> Item | None: ...
 
+    def item_of_tag(self, tag_uid: str) -> Item | None:
+        """The copy that is known by the UID of a tag which says nothing itself."""
+
     def items(self, barcodes: Collection[str]) -> Mapping[str, Item]:
         """Those of these items that there are, by barcode."""
 

@@ -26,6 +26,7 @@ from kiosk.store.mirror_queries import (
 from kiosk.store.mirror_schema import (
     UPGRADES,
     credentials,
+    item_tags,
     items,
     loans,
     patrons,
@@ -68,6 +69,15 @@ class MirrorReader:
 
     def item(self, barcode: str) -> Item | None:
         return self._one(_by_key(items, barcode), Item)
+
+    def item_of_tag(self, tag_uid: str) -> Item | None:
+        """The copy that is known by the UID of its tag."""
+        query = (
+            select(items.c.body)
+            .join(item_tags, item_tags.c.item == items.c.barcode)
+            .where(item_tags.c.tag_uid == tag_uid)
+        )
+        return self._one(query, Item)
 
     def items(self, barcodes: Collection[str]) -> Mapping[str, Item]:
         """Those of these items that there are, by barcode."""

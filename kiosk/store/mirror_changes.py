@@ -8,9 +8,11 @@ import msgspec
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects.sqlite import insert
 
+from kiosk.domain.values import Item
 from kiosk.store.mirror_schema import (
     KEPT,
     credentials,
+    item_tags,
     items,
     loans,
     patrons,
@@ -33,7 +35,7 @@ from sync.protocol import (
 
 _PUT = {
     table.name: insert(table).prefix_with("OR REPLACE")
-    for table in (*KEPT.values(), rules)
+    for table in (*KEPT.values(), item_tags, rules)
 }
 
 
@@ -45,6 +47,15 @@ def apply_change(connection: Connection, change: Change) -> None:
     table, keys = _place(change)
     row = keys if table is credentials else keys | {"body": _body(change)}
     connection.execute(_PUT[table.name], row)
+    if isinstance(change, ItemChanged):
+        _know_by_tag(connection, change.value)
+
+
+def _know_by_tag(connection: Connection, item: Item) -> None:
+    connection.execute(item_tags.delete().where(item_tags.c.item == item.barcode))
+    if item.tag_uid:
+        row = {"tag_uid": item.tag_uid, "item": item.barcode}
+        connection.execute(_PUT[item_tags.name], row)
 
 
 def _place(change: ValueChanged) -> tuple[Table, dict[str, Any]]:
@@ -82,3 +93,5 @@ def _remove(connection: Connection, removed: Removed) -> None:
     if table is not None:
         (key,) = table.primary_key.columns
         connection.execute(table.delete().where(key == removed.key))
+    if table is items:
+        connection.execute(item_tags.delete().where(item_tags.c.item == removed.key))

@@ -60,6 +60,15 @@ items = Table(
     sqlite_with_rowid=False,
 )
 
+#: Copies that are known by the UID of a tag that says nothing itself.
+item_tags = Table(
+    "item_tag",
+    metadata,
+    Column("tag_uid", String, primary_key=True),
+    Column("item", String, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
 loans = Table(
     "loan",
     metadata,
@@ -141,4 +150,10 @@ def _version_1(connection: Connection) -> None:
     connection.exec_driver_sql("PRAGMA user_version = 1")
 
 
-UPGRADES: tuple[Upgrade, ...] = (_version_1,)
+def _version_2(connection: Connection) -> None:
+    """Version 1 had no item_tag; one that is made new has it already."""
+    metadata.create_all(connection, [item_tags])
+    connection.exec_driver_sql("PRAGMA user_version = 2")
+
+
+UPGRADES: tuple[Upgrade, ...] = (_version_1, _version_2)

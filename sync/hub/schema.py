@@ -130,6 +130,7 @@ items = Table(
     Column("current_site", Text, nullable=False),
     Column("adult_only", Boolean, nullable=False),
     Column("parts", Integer, nullable=False),
+    Column("tag_uid", Text, nullable=False, server_default=""),
 )
 
 # --- circulation -----------------------------------------------------------------

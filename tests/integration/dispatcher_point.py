@@ -35,6 +35,7 @@ from kiosk.messages import (
     TagsWritten,
     WriteOrder,
 )
+from kiosk.pad_cards import PadCards
 from kiosk.pads import PadRoom
 from kiosk.presenter import Surroundings
 from kiosk.print_desk import PrintDesk
@@ -223,6 +224,7 @@ class Point:
             healer=Healer(world.custodian, pads, scribe),
             daybook=world.daybook,
             identification=Identification(world.knowledge),
+            pad_cards=PadCards(Identification(world.knowledge)),
             printing=PrintDesk({"printer": self.printer}, _say),
             signals=Signals({"lamp": self.lamp}, {"lock": self.lock}),
             contacts=Contacts(world.daybook),

@@ -4,6 +4,7 @@ import datetime as dt
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,32 @@ def test_every_kind_of_value_comes_back_as_it_was_sent(
     assert reader.site("S1") == site
     assert reader.rules() == rules()
     assert reader.status().cursor == 7
+
+
+def test_a_copy_is_found_by_the_tag_it_is_known_by_until_that_changes(
+    writer: MirrorWriter, reader: MirrorReader
+) -> None:
+    old, new = "E00700000000000A", "E00700000000000B"
+    writer.apply_page(page(1, ItemChanged(replace(item(), tag_uid=old))))
+    assert reader.item_of_tag(old) == replace(item(), tag_uid=old)
+
+    writer.apply_page(page(2, ItemChanged(replace(item(), tag_uid=new))))
+    assert reader.item_of_tag(old) is None
+    assert reader.item_of_tag(new) is not None
+
+    writer.apply_page(page(3, Removed("item", "B1")))
+    assert reader.item_of_tag(new) is None
+
+
+def test_a_mirror_of_the_first_version_learns_tags(path: Path) -> None:
+    MirrorWriter(path, HUB_PUBLIC, boot_at).close()
+    with closing(sqlite3.connect(path)) as raw:
+        raw.executescript("DROP TABLE item_tag; PRAGMA user_version = 1;")
+
+    with closing(MirrorWriter(path, HUB_PUBLIC, boot_at)) as writer:
+        writer.apply_page(page(1, ItemChanged(replace(item(), tag_uid="E0A1"))))
+
+    assert MirrorReader(path).item_of_tag("E0A1") is not None
 
 
 def test_unknown_keys_give_nothing(writer: MirrorWriter, reader: MirrorReader) -> None:

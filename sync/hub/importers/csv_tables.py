@@ -36,6 +36,7 @@ ITEM_COLUMNS = (
     Column("current_site", "当前位置", required=False),
     Column("adult_only", "限成人", required=False),
     Column("parts", "件数", required=False),
+    Column("tag_uid", "标签序列号", required=False),
 )
 PATRON_COLUMNS = (
     Column("number", "读者证号"),
@@ -153,6 +154,7 @@ def item(cells: Cells) -> tuple[str, Item]:
         current_site=cells.optional("current_site").upper(),
         adult_only=cells.flag("adult_only"),
         parts=cells.count("parts"),
+        tag_uid="".join(cells.uids("tag_uid")[:1]),
     )
     return value.barcode, value
 
