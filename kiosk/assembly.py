@@ -13,7 +13,6 @@ from drivers.registry import create
 from kiosk.around import Around, HubLink
 from kiosk.config import Config, Device
 from kiosk.contacts import Contacts
-from kiosk.dispatcher import Rooms
 from kiosk.domain.pad import Patience
 from kiosk.domain.session import Manners
 from kiosk.healer import Healer
@@ -23,6 +22,7 @@ from kiosk.pad_cards import PadCards
 from kiosk.pads import PadRoom
 from kiosk.print_desk import PrintDesk, Say
 from kiosk.return_desk import ReturnDesk
+from kiosk.rooms import Rooms
 from kiosk.runner import DeviceRunner
 from kiosk.scribe import Scribe
 from kiosk.service.classify import read_stack

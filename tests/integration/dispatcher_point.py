@@ -19,7 +19,7 @@ from drivers.tagdata import iso28560_2
 from drivers.tagdata.elements import OWNER, PII
 from drivers.tagdata.layout import compose, image
 from kiosk.contacts import Contacts
-from kiosk.dispatcher import Dispatcher, Rooms
+from kiosk.dispatcher import Dispatcher
 from kiosk.domain.pad import Patience
 from kiosk.domain.session import Manners
 from kiosk.healer import Healer
@@ -40,6 +40,7 @@ from kiosk.pads import PadRoom
 from kiosk.presenter import Surroundings
 from kiosk.print_desk import PrintDesk
 from kiosk.return_desk import ReturnDesk
+from kiosk.rooms import Rooms
 from kiosk.scribe import Scribe
 from kiosk.service.classify import read_stack
 from kiosk.service.identification import Identification

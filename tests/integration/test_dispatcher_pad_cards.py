@@ -52,7 +52,8 @@ def test_a_card_without_data_identifies_by_its_uid(point: Point, world: World) -
 
 def test_a_card_of_nobody_stays_a_card_among_books(point: Point) -> None:
     lay(point, library_card(), tag("B1"))
-    point.touch(Action.BORROW)
+    point.settle_down()
+    assert point.touch(Action.BORROW).accepted
     view = point.settle_down()
 
     assert view.patron is None
