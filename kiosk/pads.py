@@ -38,7 +38,7 @@ class PadRoom:
         for tag in event.tags:
             self._tags[tag.uid] = tag
             self._place[tag.uid] = device
-        seen = {tag.uid for tag in event.tags}
+        seen = dict.fromkeys(tag.uid for tag in event.tags)  # as the pad orders them
         before = self._pads.get(device, Pad())
         self._pads[device] = observe(before, seen, self._patience)
         self._forget_lifted()
