@@ -9,6 +9,7 @@ from typing import assert_never
 import structlog
 
 from kiosk.display import Display
+from kiosk.domain.ending import idle_left, wakes_at
 from kiosk.domain.session import (
     Effect,
     FencePad,
@@ -27,7 +28,7 @@ from kiosk.domain.session import (
     Unlock,
     Visitor,
 )
-from kiosk.domain.step import idle_left, step, wakes_at
+from kiosk.domain.step import step
 from kiosk.presenter import Surroundings
 from kiosk.rooms import Rooms
 from kiosk.scribe import Job

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
+from kiosk.domain.ending import Step, awake, over, record, ticked
+from kiosk.domain.securing import RECORDED, find_tags, secured
 from kiosk.domain.session import (
     Book,
     BookScanned,
     CardTaken,
-    Effect,
-    FencePad,
     Input,
     Lend,
     Line,
@@ -24,9 +24,7 @@ from kiosk.domain.session import (
     PrintSlip,
     Recount,
     ReturnsRecorded,
-    SecureTags,
     Session,
-    SessionOver,
     SlipPrinted,
     SlipState,
     StackChanged,
@@ -38,87 +36,34 @@ from kiosk.domain.session import (
 )
 from kiosk.view import Action, LineState, Message, Screen
 
-Step = tuple[Session, tuple[Effect, ...]]
-
-_RECORDED = {LineState.WORKING, LineState.OK, LineState.PUT_BACK}
-
 
 def step(state: Session, event: Input, now: float, manners: Manners) -> Step:
     """Advance the session by one input."""
     match event:
         case Ticked():
-            return _ticked(state, now, manners)
+            return ticked(state, now, manners)
         case StackChanged():
             return _stack_changed(state, event, now)
         case TagsSecured():
-            return replace(state, lines=_secured(state, event)), ()
+            return replace(state, lines=secured(state, event)), ()
         case SlipPrinted():
-            return _slip_printed(_awake(state, now), event)
+            return _slip_printed(awake(state, now), event)
         case LoansSettled():
-            return _find_tags(_loans_settled(_awake(state, now), event))
+            return find_tags(_loans_settled(awake(state, now), event))
         case ReturnsRecorded():
-            return _find_tags(_returned(_awake(state, now), event))
+            return find_tags(_returned(awake(state, now), event))
         case Touched():
-            return _touched(_awake(state, now), event, manners)
+            return _touched(awake(state, now), event, manners)
         case PatronCame():
-            return _patron_came(_awake(state, now), event, manners)
+            return _patron_came(awake(state, now), event, manners)
         case CardTaken():
             return _card_taken(state, manners)
         case BookScanned():
-            return _scanned(_awake(state, now), event.book)
+            return _scanned(awake(state, now), event.book)
         case Noticed():
-            return _awake(replace(state, notice=event.message), now), ()
+            return awake(replace(state, notice=event.message), now), ()
         case _:
             assert_never(event)
-
-
-def idle_left(state: Session, now: float, manners: Manners) -> int | None:
-    """Whole seconds until home while the warning is up, else None."""
-    if not state.warned:
-        return None
-    return max(1, round(state.since + manners.idle_s + manners.warning_s - now))
-
-
-def wakes_at(state: Session, now: float, manners: Manners) -> float | None:
-    """When the next Ticked is due (monotonic s); None while nothing can time out."""
-    if state.busy or _untouched(state, manners):
-        return None
-    return now + 1.0 if state.warned else state.since + manners.idle_s
-
-
-def _awake(state: Session, now: float) -> Session:
-    return replace(state, since=now, warned=False)
-
-
-def _untouched(state: Session, manners: Manners) -> bool:
-    return (
-        state.screen is Screen.HOME
-        and state.notice is None
-        and not state.scanned
-        and state.locale == manners.locale
-    )
-
-
-def _ticked(state: Session, now: float, manners: Manners) -> Step:
-    quiet = now - state.since
-    if state.busy or _untouched(state, manners) or quiet < manners.idle_s:
-        return state, ()
-    if state.screen is Screen.HOME:
-        return replace(state, notice=None, scanned=(), locale=manners.locale), ()
-    if quiet < manners.idle_s + manners.warning_s:
-        return replace(state, warned=True), ()
-    return _over(state, manners)
-
-
-def _over(state: Session, manners: Manners) -> Step:
-    """End the session: nothing of it stays on the screen."""
-    return Session(locale=manners.locale), (*_record(state), FencePad())
-
-
-def _record(state: Session) -> tuple[Effect, ...]:
-    if not (state.loans or state.returns):
-        return ()
-    return (SessionOver(state.session_id, state.loans, state.returns),)
 
 
 def _touched(state: Session, touch: Touched, manners: Manners) -> Step:
@@ -128,7 +73,7 @@ def _touched(state: Session, touch: Touched, manners: Manners) -> Step:
         case Action.LANGUAGE:
             return replace(state, locale=touch.value), ()
         case Action.HOME:
-            return (state, ()) if state.busy else _over(state, manners)
+            return (state, ()) if state.busy else over(state, manners)
         case Action.BORROW:
             screen = Screen.BORROW if state.visitor else Screen.IDENTIFY
             return _open(state, screen), ()
@@ -181,7 +126,7 @@ def _start_return(state: Session) -> Step:
         return state, ()
     # Returns are nobody's: a patron who was identified before is forgotten.
     nobody = replace(state, visitor=None, session_id=None, loans=0)
-    over = _record(replace(state, returns=0))
+    over = record(replace(state, returns=0))
     returning, effects = _take_back(_open(nobody, Screen.RETURN))
     return returning, (*over, *effects)
 
@@ -209,7 +154,7 @@ def _loans_settled(state: Session, event: LoansSettled) -> Session:
 
 
 def _recorded(lines: tuple[Line, ...]) -> int:
-    return sum(line.state in _RECORDED for line in lines)
+    return sum(line.state in RECORDED for line in lines)
 
 
 def _patron_came(state: Session, came: PatronCame, manners: Manners) -> Step:
@@ -218,7 +163,7 @@ def _patron_came(state: Session, came: PatronCame, manners: Manners) -> Step:
     if _same_patron(state, came) and state.screen is not Screen.DONE:
         return replace(state, visitor=came.visitor), ()
     worth_ending = state.visitor is not None or state.lines or state.returns
-    before, effects = _over(state, manners) if worth_ending else (state, ())
+    before, effects = over(state, manners) if worth_ending else (state, ())
     started = replace(
         before,
         screen=Screen.BORROW,
@@ -241,7 +186,7 @@ def _same_patron(state: Session, came: PatronCame) -> bool:
 
 def _card_taken(state: Session, manners: Manners) -> Step:
     leaves = manners.card_stays and state.visitor is not None and not state.busy
-    return _over(state, manners) if leaves else (state, ())
+    return over(state, manners) if leaves else (state, ())
 
 
 def _stack_changed(state: Session, stack: StackChanged, now: float) -> Step:
@@ -253,27 +198,10 @@ def _stack_changed(state: Session, stack: StackChanged, now: float) -> Step:
         settled=state.settled & keys,
     )
     if keys != {book.key for book in state.on_pad}:
-        changed = _awake(replace(changed, notice=_lasting_notice(state)), now)
-    found, securing = _find_tags(changed)
+        changed = awake(replace(changed, notice=_lasting_notice(state)), now)
+    found, securing = find_tags(changed)
     after, effects = _new_books(found)
     return after, (*securing, *effects)
-
-
-def _find_tags(state: Session) -> Step:
-    """A book that was dealt with by its barcode may show its tags afterwards."""
-    tagged = {book.key: book for book in state.on_pad if book.kind.circulates}
-    late = {
-        line.book.key: tagged[line.book.key]
-        for line in state.lines
-        if line.state is LineState.OK and not line.book.uids and line.book.key in tagged
-    }
-    if not late:
-        return state, ()
-    lines = tuple(
-        replace(line, book=late.get(line.book.key, line.book)) for line in state.lines
-    )
-    lent = state.screen is Screen.DONE
-    return replace(state, lines=lines), (SecureTags(tuple(late.values()), lent),)
 
 
 def _new_books(state: Session) -> Step:
@@ -333,24 +261,3 @@ def _returned(state: Session, event: ReturnsRecorded) -> Session:
         slip=SlipState.NONE if event.receipt else state.slip,
         returns=state.returns + _recorded(event.lines),
     )
-
-
-def _secured(state: Session, event: TagsSecured) -> tuple[Line, ...]:
-    return tuple(
-        line if _unrecorded_return(state, line) else _secured_line(line, event)
-        for line in state.lines
-    )
-
-
-def _unrecorded_return(state: Session, line: Line) -> bool:
-    """Its tag is written first: whatever its tag does, it is not done yet."""
-    return state.screen is Screen.RETURN and line.state is LineState.WORKING
-
-
-def _secured_line(line: Line, event: TagsSecured) -> Line:
-    uids = set(line.book.uids)
-    if line.state not in _RECORDED or not uids & (event.written | event.failed):
-        return line
-    unwritten = frozenset((line.unwritten | event.failed) & (uids - event.written))
-    state = LineState.PUT_BACK if unwritten else LineState.OK
-    return replace(line, state=state, unwritten=unwritten)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from kiosk.domain.ending import idle_left, wakes_at
 from kiosk.domain.session import (
     Book,
     BookClass,
@@ -30,7 +31,7 @@ from kiosk.domain.session import (
     Touched,
     Visitor,
 )
-from kiosk.domain.step import idle_left, step, wakes_at
+from kiosk.domain.step import step
 from kiosk.domain.values import Patron, PatronState
 from kiosk.view import Action, LineState, Message, Screen
 
