@@ -200,6 +200,20 @@ class EasWriter(Protocol):
         """Returns when the tag has acknowledged. Raises as TagWriter does."""
 
 
+@runtime_checkable
+class Triggered(Protocol):
+    """A scanner that looks for a code only when it is told to.
+
+    The code comes as an event. Both raise NoAnswer, CommandRefused or DeviceLost.
+    """
+
+    def trigger(self) -> None:
+        """Begin to look; the scanner ends by itself at a code or its own time-out."""
+
+    def untrigger(self) -> None:
+        """Look no longer."""
+
+
 class Light(enum.StrEnum):
     """What the status light says: ready, working, please look here, out of order."""
 

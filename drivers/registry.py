@@ -17,11 +17,22 @@ import msgspec
 from drivers.api import BadOptions, Driver
 
 BUILT_IN: Mapping[str, str] = {
+    "bibliotheca": "drivers.pads.bibliotheca:BibliothecaPad",
     "feig_obid": "drivers.pads.feig:FeigPad",
     "gpio": "drivers.gpio.point:GpioPoint",
     "line_scanner": "drivers.scanners.line:LineScanner",
+    "m100": "drivers.pads.m100:M100Pad",
     "escpos": "drivers.printers.receipt:ReceiptPrinter",
     "pn532": "drivers.cards.pn532:Pn532Reader",
+    "r2000": "drivers.pads.r2000:R2000Pad",
+    "uhfreader18": "drivers.pads.uhfreader18:UhfReader18Pad",
+    "rfidstation": "drivers.pads.rfidstation:RfidstationPad",
+    "camera": "drivers.scanners.camera:CameraScanner",
+    "gm65": "drivers.scanners.gm65:Gm65Scanner",
+    "honeywell": "drivers.scanners.honeywell:HoneywellScanner",
+    "ssi": "drivers.scanners.ssi:SsiScanner",
+    "wedge_card": "drivers.cards.wedge:WedgeCardReader",
+    "wedge_scanner": "drivers.scanners.wedge:WedgeScanner",
 }
 ENTRY_POINT_GROUP = "tongjie.drivers"
 

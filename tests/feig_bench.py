@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from drivers.api import (
-    Tag,
-    TagsOnPad,
-)
+from drivers.api import Tag, TagsOnPad
+from drivers.emulators.bad_line import BadLine
 from drivers.emulators.feig import FeigEmulator
 from drivers.emulators.pty import Pty
 from drivers.emulators.tag import VirtualTag
@@ -27,6 +25,7 @@ class Bench:
     """A pad driver that is open, and the reader at the other end."""
 
     reader: FeigEmulator
+    line: BadLine
     pty: Pty
     pad: FeigPad
     events: Iterator[TagsOnPad | None]

@@ -1,4 +1,4 @@
-"""Which way round a reader sends blocks, judged by what libraries write on tags.
+"""Which way round a reader sends blocks, and how what stands on a tag tells it.
 
 The judgement needs far less than decoding: is there a stream of ISO 28560-2 elements
 that begins with the item id, or the check sum of an ISO 28560-3 basic block?
@@ -6,10 +6,10 @@ that begins with the item id, or the check sum of an ISO 28560-3 basic block?
 
 from __future__ import annotations
 
+import enum
 from typing import NamedTuple
 
 from drivers.codecs.crc import CCITT_FALSE
-from drivers.codecs.feig_replies import BlockOrder
 
 _BASIC_BLOCK = 34
 _SHORT_BASIC_BLOCK = 32
@@ -19,6 +19,24 @@ _ITEM_ID = 1
 _HAS_OFFSET = 0x80
 _LONG_OID = 0x0F
 _COMPACTION = 0x70
+
+
+class BlockOrder(enum.StrEnum):
+    """How a reader sends the bytes of one block.
+
+    STRAIGHT: as they stand in the tag. REVERSED: last byte first, the default of
+    FEIG readers ("MSB first").
+    """
+
+    STRAIGHT = "straight"
+    REVERSED = "reversed"
+
+    def turn(self, blocks: bytes, block_size: int) -> bytes:
+        """From the order of the wire to that of the tag, and back."""
+        if self is BlockOrder.STRAIGHT or block_size < 1:
+            return blocks
+        starts = range(0, len(blocks), block_size)
+        return b"".join(blocks[at : at + block_size][::-1] for at in starts)
 
 
 def detect_block_order(as_sent: bytes, block_size: int) -> BlockOrder | None:

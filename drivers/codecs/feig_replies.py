@@ -6,10 +6,10 @@ A reply does not say what was asked, so each has a class and a parser of its own
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 
 from drivers.api import BadFrame
+from drivers.codecs.block_order import BlockOrder
 from drivers.codecs.byte_reader import ByteReader
 from drivers.codecs.feig_requests import UID_SIZE
 from drivers.codecs.feig_status import TAG_TYPES
@@ -18,24 +18,6 @@ TYPE_ISO15693 = 0x03
 TYPE_ISO14443A = 0x04
 #: TR_INFO of an ISO 14443A record: the UID has ten bytes, not seven.
 _TEN_BYTE_UID = 0x04
-
-
-class BlockOrder(enum.StrEnum):
-    """How a reader sends the bytes of one block.
-
-    STRAIGHT: as they stand in the tag. REVERSED: last byte first, the default of
-    FEIG readers ("MSB first").
-    """
-
-    STRAIGHT = "straight"
-    REVERSED = "reversed"
-
-    def turn(self, blocks: bytes, block_size: int) -> bytes:
-        """From the order of the wire to that of the tag, and back."""
-        if self is BlockOrder.STRAIGHT or block_size < 1:
-            return blocks
-        starts = range(0, len(blocks), block_size)
-        return b"".join(blocks[at : at + block_size][::-1] for at in starts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 
+from drivers.codecs.iso15693 import iso_error_text
+
 
 class Status(enum.IntEnum):
     """Status bytes that change what a host does next."""
@@ -22,16 +24,6 @@ class Status(enum.IntEnum):
     RF_ERROR = 0x83
     MORE_DATA = 0x94
     ISO_ERROR = 0x95
-
-
-class IsoError(enum.IntEnum):
-    """Error bytes of an ISO 15693 tag that follow Status.ISO_ERROR."""
-
-    NOT_SUPPORTED = 0x01
-    NO_SUCH_BLOCK = 0x10
-    ALREADY_LOCKED = 0x11
-    LOCKED = 0x12
-    NOT_PROGRAMMED = 0x13
 
 
 STATUS_TEXTS = {
@@ -61,18 +53,6 @@ STATUS_TEXTS = {
     0x95: "error from an ISO 15693 tag",
     0x96: "error from an ISO 14443 tag",
     0xF1: "hardware warning",
-}
-
-_ISO_ERROR_TEXTS = {
-    0x01: "command not supported",
-    0x02: "command not recognised",
-    0x03: "option not supported",
-    0x0F: "unknown error",
-    0x10: "no such block",
-    0x11: "block is already locked",
-    0x12: "block is locked",
-    0x13: "block was not programmed",
-    0x14: "block was not locked",
 }
 
 #: SW-TYPE, the model a reader says it is.
@@ -133,11 +113,3 @@ def status_text(status: int, data: bytes = b"") -> str:
     if status == Status.ISO_ERROR and data:
         text = f"{text}: {iso_error_text(data[0])}"
     return f"{text} ({status:02X})"
-
-
-def iso_error_text(code: int) -> str:
-    """Say what an ISO 15693 tag's error byte means."""
-    known = _ISO_ERROR_TEXTS.get(code)
-    if known is None:
-        known = "error of the maker's own" if 0xA0 <= code <= 0xDF else "unknown error"
-    return f"{known} ({code:02X})"

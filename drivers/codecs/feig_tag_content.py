@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from drivers.api import BadFrame
 from drivers.codecs import feig_replies, feig_requests
+from drivers.codecs.block_order import BlockOrder
 from drivers.codecs.feig_frames import Frame
-from drivers.codecs.feig_replies import BlockOrder
 from drivers.codecs.feig_requests import ISO_HOST, Sub
-from drivers.codecs.feig_status import Status, iso_error_text
+from drivers.codecs.feig_status import Status
+from drivers.codecs.iso15693 import iso_error_text
 
 Content = dict[str, object]
 

@@ -47,11 +47,19 @@ class FrameFinder(Generic[Frame]):
         return found
 
     def flush(self) -> list[Frame | BadFrame]:
-        """The line fell silent: what is unfinished is noise; look on behind its start."""
+        """The line fell silent: take what is whole behind an unfinished start.
+
+        What is unfinished stays, as the line may only be slow.
+        """
         found: list[Frame | BadFrame] = []
+        unfinished = bytes(self._buffer)
         while self._buffer:
             del self._buffer[:1]
-            found += self.feed(b"")
+            whole = [part for part in self.feed(b"") if not isinstance(part, BadFrame)]
+            if whole:
+                found += whole
+                unfinished = bytes(self._buffer)
+        self._buffer += unfinished
         return found
 
     def _skip_noise(self) -> bool:

@@ -68,10 +68,13 @@ class BadLine:
     def _spoil(self, reply: bytes) -> Iterator[bytes]:
         with self._lock:
             struck = {kind for kind in Trouble if self._strikes(kind)}
-            reply = self._held + reply
-            self._held = reply if Trouble.GLUED in struck else b""
-        if struck & {Trouble.GLUED, Trouble.SILENCE}:
-            return
+            if Trouble.SILENCE in struck:
+                return
+            held, self._held = self._held, b""
+            if Trouble.GLUED in struck and not held:
+                self._held = reply
+                return
+        reply = held + reply
         if Trouble.LATE in struck:
             time.sleep(self._late_s)
         for kind in sorted(struck):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from drivers.api import BadFrame
 from drivers.codecs import feig_reader, feig_requests
+from drivers.codecs.block_order import BlockOrder
 from drivers.codecs.feig_frames import Frame
 from drivers.codecs.feig_reader import PAGE_SIZE, Command, SoftwareVersion
 from drivers.codecs.feig_replies import (
-    BlockOrder,
     Blocks,
     Inventory,
     InventoryRecord,
@@ -46,24 +48,28 @@ class Refused(Exception):
 class EmulatedReader:
     """Executes commands; not safe for threads.
 
-    `tags_per_reply`: more are sent in parts with the status "more data".
-    `reports_once`: a tag is reported once until the field is reset (CFG5 ONT).
+    `tags`: those on the pad, by UID. `tags_per_reply`: more are sent in parts with the
+    status "more data". `reports_once`: a tag is reported once until the field is reset
+    (CFG5 ONT). `has_eas`: whether it knows command B1.
     """
 
     def __init__(
         self,
+        tags: Mapping[str, VirtualTag],
         *,
-        block_order: BlockOrder = BlockOrder.REVERSED,
-        tags_per_reply: int = 24,
-        reports_once: bool = False,
+        block_order: BlockOrder,
+        tags_per_reply: int,
+        reports_once: bool,
+        has_eas: bool,
     ) -> None:
-        self.tags: dict[str, VirtualTag] = {}
         #: Tags that the next inventories miss, though they can be addressed.
         self.hidden: frozenset[str] = frozenset()
         self.outputs = feig_reader.SetOutput()
+        self._tags = tags
         self._order = block_order
         self._tags_per_reply = tags_per_reply
         self._reports_once = reports_once
+        self._has_eas = has_eas
         self._rf_on = True
         self._quiet: set[str] = set()
         self._selected = ""
@@ -82,7 +88,7 @@ class EmulatedReader:
     def _execute(self, request: Frame) -> bytes:
         if request.cmd == ISO_HOST:
             return self._iso_host(feig_requests.parse_iso_request(request.body))
-        if request.cmd == ISO_CUSTOM:
+        if request.cmd == ISO_CUSTOM and self._has_eas:
             return self._eas(feig_requests.parse_eas_request(request.body))
         if request.cmd not in list(Command):
             raise Refused(Status.UNKNOWN_COMMAND)
@@ -116,7 +122,7 @@ class EmulatedReader:
         return bytes([status]) + Inventory(records).encode()
 
     def _in_field(self) -> list[VirtualTag]:
-        return list(self.tags.values()) if self._rf_on else []
+        return list(self._tags.values()) if self._rf_on else []
 
     def _target(self, request: IsoRequest | EasRequest) -> VirtualTag:
         """The tag that is meant. Raises Refused when it does not answer."""

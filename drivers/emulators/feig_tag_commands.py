@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drivers.codecs.feig_replies import SystemInfo
 from drivers.codecs.feig_requests import IsoRequest, Sub
-from drivers.codecs.feig_status import IsoError
+from drivers.codecs.iso15693 import IsoError
 from drivers.emulators.tag import TagRefused, VirtualTag
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from drivers.codecs.feig_status import IsoError
+from drivers.codecs.iso15693 import IsoError
 
 
 class TagRefused(Exception):

@@ -1,14 +1,25 @@
-"""What a FEIG reader can do with tags, command by command, in the order of the wire."""
+"""A FEIG reader as an `HfReader`: what it can do with tags, command by command."""
 
 from __future__ import annotations
 
 from drivers.api import BadFrame, CommandRefused, NoAnswer
 from drivers.codecs import feig_replies, feig_requests
 from drivers.codecs.feig_frames import Frame
-from drivers.codecs.feig_replies import InventoryRecord, SystemInfo
-from drivers.codecs.feig_requests import ISO_HOST, MAX_BLOCK_BYTES, IsoRequest, Sub
+from drivers.codecs.feig_reader import Command
+from drivers.codecs.feig_replies import TYPE_ISO15693
+from drivers.codecs.feig_requests import (
+    ISO_CUSTOM,
+    ISO_HOST,
+    MAX_BLOCK_BYTES,
+    Addressing,
+    EasRequest,
+    EasSub,
+    IsoRequest,
+    Sub,
+)
 from drivers.codecs.feig_status import Status, status_text
 from drivers.pads.feig_link import FeigLink
+from drivers.pads.hf_reader import Sighting, TagInfo
 
 #: No field holds so many tags; a reader that goes on saying "more" is broken.
 _MOST_PARTS = 32
@@ -16,19 +27,18 @@ _MOST_PARTS = 32
 _REPLY_ROOM = 255 - 8
 
 
-class FeigTags:
-    """Commands to the tags in the field.
-
-    Each raises CommandRefused with the reader's status, NoAnswer, BadFrame for an
-    answer that makes no sense, or DeviceLost.
-    """
+class FeigReader:
+    """Refusals carry the reader's status byte."""
 
     def __init__(self, link: FeigLink) -> None:
+        self.name = link.name
         self._link = link
 
-    def inventory(self) -> list[InventoryRecord]:
-        """Every tag in the field, once; the reader sends many in several parts."""
-        found: dict[str, InventoryRecord] = {}
+    def inventory(self) -> list[Sighting]:
+        """Every ISO 15693 tag in the field; the reader sends many in several parts."""
+        # Without a reset a reader may report a tag only once while it stays.
+        self._link.ask(Command.RF_RESET)
+        found: dict[str, Sighting] = {}
         for part in range(_MOST_PARTS):
             request = feig_requests.inventory(more=part > 0)
             reply = self._link.ask(ISO_HOST, request.encode())
@@ -36,19 +46,24 @@ class FeigTags:
                 break
             if reply.status not in (Status.OK, Status.MORE_DATA):
                 raise self._refusal(reply, "inventory")
-            records = feig_replies.parse_inventory(reply.data).records
-            found.update((record.uid, record) for record in records)
+            for record in feig_replies.parse_inventory(reply.data).records:
+                if record.tr_type == TYPE_ISO15693:
+                    found[record.uid] = Sighting(record.uid, record.dsfid)
             if reply.status == Status.OK:
                 break
         return list(found.values())
 
-    def system_info(self, uid: str) -> SystemInfo:
-        """What the tag says of itself."""
-        reply = self._ask(feig_requests.addressed(Sub.SYSTEM_INFO, uid))
+    def tag_info(self, uid: str) -> TagInfo | None:
+        """What the tag says of itself; None when it refuses to."""
+        request = feig_requests.addressed(Sub.SYSTEM_INFO, uid)
+        reply = self._link.ask(ISO_HOST, request.encode())
+        if reply.status == Status.ISO_ERROR:
+            return None
+        self._check(reply, f"{request.sub.title} of {uid}")
         info = feig_replies.parse_system_info(reply.data)
         if info.uid != uid:
-            raise BadFrame(f"{self._link.name}: asked {uid}, answer from {info.uid}")
-        return info
+            raise BadFrame(f"{self.name}: asked {uid}, answer from {info.uid}")
+        return TagInfo(uid, info.afi, info.dsfid, info.block_size, info.block_count)
 
     def read(self, uid: str, first: int, count: int, block_size: int) -> bytes:
         """Blocks as the wire orders them, in as many commands as it takes."""
@@ -60,10 +75,7 @@ class FeigTags:
         return b"".join(chunks)
 
     def write(self, uid: str, first: int, as_sent: bytes, block_size: int) -> None:
-        """Write whole blocks given as the wire orders them.
-
-        An answer that got lost is no failure: only reading back tells what stands.
-        """
+        """Write whole blocks, in as many commands as it takes."""
         room = MAX_BLOCK_BYTES // block_size * block_size
         for at in range(0, len(as_sent), room):
             chunk = as_sent[at : at + room]
@@ -71,20 +83,32 @@ class FeigTags:
             self._change(feig_requests.write_blocks(uid, block, count, chunk))
 
     def write_afi(self, uid: str, afi: int) -> None:
-        """Write the AFI; a lost answer is no failure, as with `write`."""
+        """Write the AFI."""
         self._change(feig_requests.addressed(Sub.WRITE_AFI, uid, value=afi))
+
+    def write_eas(self, uid: str, *, armed: bool) -> None:
+        """Set or reset the EAS bit of an ICODE tag. Many readers refuse command B1."""
+        sub = EasSub.SET_EAS if armed else EasSub.RESET_EAS
+        request = EasRequest(sub, uid, Addressing.BY_UID)
+        reply = self._link.ask(ISO_CUSTOM, request.encode())
+        self._check(reply, f"{sub.title} of {uid}")
+
+    def close(self) -> None:
+        """Twice is fine."""
+        self._link.close()
 
     def _read_chunk(self, uid: str, first: int, count: int, block_size: int) -> bytes:
         reply = self._ask(feig_requests.read_blocks(uid, first, count))
         blocks = feig_replies.parse_blocks(reply.data)
         if len(blocks.blocks) != count or blocks.block_size != block_size:
             raise BadFrame(
-                f"{self._link.name}: asked {uid} for {count} blocks of {block_size} "
+                f"{self.name}: asked {uid} for {count} blocks of {block_size} "
                 f"bytes, got {len(blocks.blocks)} of {blocks.block_size}"
             )
         return b"".join(blocks.blocks)
 
     def _change(self, request: IsoRequest) -> None:
+        """A change whose answer got lost is no failure: only reading back tells."""
         try:
             self._ask(request)
         except NoAnswer:
@@ -92,10 +116,13 @@ class FeigTags:
 
     def _ask(self, request: IsoRequest) -> Frame:
         reply = self._link.ask(ISO_HOST, request.encode())
-        if reply.status != Status.OK:
-            raise self._refusal(reply, f"{request.sub.title} of {request.uid}")
+        self._check(reply, f"{request.sub.title} of {request.uid}")
         return reply
+
+    def _check(self, reply: Frame, what: str) -> None:
+        if reply.status != Status.OK:
+            raise self._refusal(reply, what)
 
     def _refusal(self, reply: Frame, what: str) -> CommandRefused:
         text = status_text(reply.status, reply.data)
-        return CommandRefused(f"{self._link.name}: {what}: {text}", status=reply.status)
+        return CommandRefused(f"{self.name}: {what}: {text}", status=reply.status)

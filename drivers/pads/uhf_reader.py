@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 from typing import Protocol
 
+from drivers.api import CommandRefused
+from drivers.codecs.gen2 import Bank
 
-class Bank(enum.IntEnum):
-    """Memory banks of an ISO 18000-63 (EPC Gen2) tag."""
 
-    RESERVED = 0
-    EPC = 1
-    TID = 2
-    USER = 3
+class BankEnds(CommandRefused):
+    """The tag has no such words: its bank ends before them, or it has no such bank."""
 
 
 @dataclass(frozen=True, slots=True)
 class UhfSighting:
     """A tag that answered an inventory: PC word, EPC (whole words), RSSI in dBm if known.
 
-    `pc` is None where the reader keeps it to itself; read bank EPC word 1 then.
+    `pc` is None where the reader keeps it to itself; the pad reads it then.
     """
 
     epc: bytes
@@ -33,7 +30,8 @@ class UhfReader(Protocol):
 
     Each call raises CommandRefused with the reader's own status, NoAnswer, BadFrame
     for an answer that makes no sense, or DeviceLost. A command to a tag reaches the
-    one whose whole EPC is `epc`, and no other.
+    one whose whole EPC is `epc`, as far as the reader can tell it from one whose EPC
+    is longer and begins with the same words.
     """
 
     name: str
@@ -41,7 +39,8 @@ class UhfReader(Protocol):
     def inventory(self) -> list[UhfSighting]:
         """Every tag in the field, once."""
 
-    def read_bank(self, epc: bytes, bank: Bank, word: int, count: int) -> bytes: ...
+    def read_bank(self, epc: bytes, bank: Bank, word: int, count: int) -> bytes:
+        """`count` words. Raises BankEnds when the tag says that it has not so many."""
 
     def write_bank(self, epc: bytes, bank: Bank, word: int, data: bytes) -> None:
         """Write whole words. A lost answer is no failure: the caller reads back."""

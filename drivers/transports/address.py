@@ -5,24 +5,32 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from drivers.api import BadOptions
+from drivers.hotplug import USB, Subsystem, find_node
 from drivers.transports import Transport
 from drivers.transports.serial_port import SerialPort, SerialSettings
 from drivers.transports.tcp import TcpStream
+from drivers.transports.usb_bulk import USB_BULK, UsbBulk
 
 _TCP = "tcp://"
+_FORMS = "/dev/…, usb:VID:PID, usb://VID:PID, tcp://host:port"
 
 
 def open_address(address: str, settings: SerialSettings | None = None) -> Transport:
-    """Open "/dev/…" with `settings`, or "tcp://host:port".
+    """Open "/dev/…" or "usb:VID:PID" with `settings`, or "tcp://host:port".
 
-    Raises DeviceLost when the device is not there, BadOptions for an address that
-    is neither of the two.
+    `drivers.hotplug` says what follows "usb:". "usb://VID:PID" or "usb://VID:PID/SERIAL"
+    is a device without a node, reached by libusb. Raises DeviceLost when the device is not
+    there, BadOptions for an address that is none of these.
     """
     if address.startswith(_TCP):
         return TcpStream(*_host_and_port(address))
     if address.startswith("/"):
         return SerialPort(address, settings)
-    raise BadOptions(f"address {address!r} is neither /dev/… nor tcp://host:port")
+    if address.startswith(USB_BULK):
+        return UsbBulk(address)
+    if address.startswith(USB):
+        return SerialPort(find_node(address, Subsystem.TTY), settings)
+    raise BadOptions(f"address {address!r} is none of {_FORMS}")
 
 
 def _host_and_port(address: str) -> tuple[str, int]:

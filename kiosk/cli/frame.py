@@ -13,14 +13,14 @@ from kiosk.cli.lines import bytes_from_hex, decode_inputs
 
 #: Protocol → codec module, imported when it is asked for.
 PROTOCOLS: Mapping[str, str] = {
-    "bibliotheca": "drivers.codecs.bibliotheca",
     "feig_obid": "drivers.codecs.feig_obid",
     "pn532": "drivers.codecs.pn532",
+    "reader_3m": "drivers.codecs.bibliotheca",
     "reader_7e55": "drivers.codecs.rfidstation",
+    "scanner_serial": "drivers.codecs.scanner_serial",
     "uhf_m100": "drivers.codecs.m100",
     "uhf_r2000": "drivers.codecs.r2000",
     "uhf_reader18": "drivers.codecs.uhfreader18",
-    "scanner_serial": "drivers.codecs.scanner_serial",
 }
 
 Describe = Callable[[bytes], dict[str, object]]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from drivers import registry
+from drivers.emulators.bad_line import BadLine
 from drivers.emulators.feig import FeigEmulator
 from drivers.emulators.pty import Pty
 from drivers.pads.feig import FeigPad
@@ -19,14 +20,17 @@ from tests.feig_bench import TIMEOUT_S, Bench, MakeBench
 def make_bench(tmp_path: Path) -> Iterator[MakeBench]:
     benches: list[Bench] = []
 
-    def make(options: dict[str, Any] | None = None, **reader: Any) -> Bench:
+    def make(
+        options: dict[str, Any] | None = None, late_s: float = 0.5, **reader: Any
+    ) -> Bench:
         emulator = FeigEmulator(**reader)
-        pty = Pty(tmp_path / "pad", emulator.answer)
+        line = BadLine(emulator.answer, late_s=late_s)
+        pty = Pty(tmp_path / "pad", line)
         pty.start()
         settings = {"port": str(pty.path), "reply_timeout_s": TIMEOUT_S}
         pad = registry.create("feig_obid", settings | (options or {}))
         assert isinstance(pad, FeigPad)
-        benches.append(Bench(emulator, pty, pad, pad.events()))
+        benches.append(Bench(emulator, line, pty, pad, pad.events()))
         pad.open()
         return benches[-1]
 

@@ -7,7 +7,8 @@ import pytest
 from drivers.codecs import feig_frames
 from drivers.codecs.feig_frames import Frame, Framing
 from drivers.codecs.feig_reader import ConfigAddress, parse_config_address
-from drivers.emulators.feig import Fault, FeigEmulator
+from drivers.emulators.feig import FeigEmulator
+from drivers.emulators.hf_field import Fault
 from drivers.emulators.tag import VirtualTag
 
 UID = "E004015000000001"
@@ -201,13 +202,17 @@ def test_fault_strikes_as_often_as_it_is_told(reader: FeigEmulator) -> None:
 
 
 def test_mended_reader_is_a_good_one(reader: FeigEmulator) -> None:
-    reader.fault(Fault.SILENT)
-    silent = _iso(reader, "0100")
+    reader.fault(Fault.FLICKER)
+    missed = _iso(reader, "0100")
 
     reader.mend()
 
-    assert silent == ""
+    assert missed == "01"
     assert _iso(reader, "0100").startswith("0001")
+
+
+def test_reader_without_command_b1_does_not_know_it() -> None:
+    assert _ask(FeigEmulator(has_eas=False), 0xB1, "04A500") == "80"
 
 
 def test_memory_too_large_for_a_tag_is_refused() -> None:

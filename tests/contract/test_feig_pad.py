@@ -17,10 +17,14 @@ from drivers.api import (
     TagReader,
     TagWriter,
 )
+from drivers.codecs.block_order import BlockOrder
 from drivers.codecs.feig_frames import Framing
-from drivers.codecs.feig_replies import BlockOrder
-from drivers.emulators.feig import Fault, FeigEmulator
+from drivers.emulators.bad_line import Trouble
+from drivers.emulators.feig import FeigEmulator
+from drivers.emulators.hf_field import Fault
 from drivers.pads.feig import FeigPad
+from tests.contract.hf_rig import HfRig
+from tests.contract.pad_contract import PadContract
 from tests.feig_bench import (
     IN_STOCK,
     ITEM,
@@ -30,6 +34,15 @@ from tests.feig_bench import (
     MakeBench,
     virtual_tag,
 )
+
+
+class TestFeigPad(PadContract):
+    @pytest.fixture
+    def rig(self, make_bench: MakeBench) -> HfRig:
+        bench = make_bench(late_s=1.5 * TIMEOUT_S)
+        # Two framings are tried for half a second each; a command asks three times.
+        return HfRig(bench.pad, bench.reader, bench.line, bench.pty, longest_call_s=1)
+
 
 # --- rounds -----------------------------------------------------------------------
 
@@ -50,10 +63,6 @@ def test_wrong_options_are_refused(options: dict[str, object]) -> None:
         registry.create("feig_obid", options)
 
 
-def test_empty_pad_is_a_round_without_tags(bench: Bench) -> None:
-    assert bench.round() == {}
-
-
 def test_tag_comes_with_all_that_stands_on_it(bench: Bench) -> None:
     bench.place(virtual_tag())
 
@@ -66,15 +75,6 @@ def test_equal_rounds_are_told_again(bench: Bench) -> None:
     bench.place(virtual_tag())
 
     assert bench.round() == bench.round() == bench.round()
-
-
-def test_lifted_tag_is_gone_in_the_next_round(bench: Bench) -> None:
-    bench.place(virtual_tag(1), virtual_tag(2))
-    bench.round()
-
-    bench.reader.lift(UID)
-
-    assert list(bench.round()) == ["E004015000000002"]
 
 
 def test_stack_of_twelve_is_read_in_one_round(bench: Bench) -> None:
@@ -247,7 +247,7 @@ def test_late_answer_to_the_first_probe_tells_the_framing(
     bench = make_bench(framings=frozenset({Framing.STANDARD}), late_s=0.7)
     bench.pad.close()
     bench.place(virtual_tag())
-    bench.reader.fault(Fault.LATE, 1)
+    bench.line.trouble(Trouble.LATE, 1)
 
     bench.pad.open()
 

@@ -8,21 +8,19 @@ from drivers.api import (
     CommandRefused,
 )
 from drivers.codecs.feig_status import Status
-from drivers.emulators.feig import Fault
+from drivers.emulators.bad_line import Trouble
+from drivers.emulators.hf_field import Fault
 from drivers.emulators.tag import VirtualTag
-from drivers.pads.feig import NO_ANSWER
-from tests.feig_bench import IN_STOCK, ITEM, ON_LOAN, UID, Bench, virtual_tag
-
-
-def test_written_afi_is_read_back_and_in_the_next_round(bench: Bench) -> None:
-    tag = virtual_tag()
-    bench.place(tag)
-    bench.round()
-
-    found = bench.pad.write_afi(UID, ON_LOAN)
-
-    assert found == tag.afi == ON_LOAN
-    assert bench.round()[UID].afi == ON_LOAN
+from drivers.pads.hf_pad import NO_AFI, NO_ANSWER
+from tests.feig_bench import (
+    IN_STOCK,
+    ITEM,
+    ON_LOAN,
+    UID,
+    Bench,
+    MakeBench,
+    virtual_tag,
+)
 
 
 def test_afi_is_read_from_the_tag_each_time(bench: Bench) -> None:
@@ -109,22 +107,12 @@ def test_command_for_an_absent_tag_is_refused(bench: Bench) -> None:
         assert refused.value.status == Status.NO_TAG
 
 
-def test_command_goes_to_the_tag_it_names_in_a_stack(bench: Bench) -> None:
-    tags = [virtual_tag(n) for n in range(1, 6)]
-    bench.place(*tags)
-    bench.round()
-
-    bench.pad.write_afi(tags[2].uid, ON_LOAN)
-
-    assert [tag.afi for tag in tags] == [7, 7, ON_LOAN, 7, 7]
-
-
 def test_afi_whose_confirmation_is_lost_is_read_back(bench: Bench) -> None:
     tag = virtual_tag()
     bench.place(tag)
     bench.round()
 
-    bench.reader.fault(Fault.WRONG_CRC, 1)
+    bench.line.trouble(Trouble.DAMAGE, 1)
 
     assert bench.pad.write_afi(UID, ON_LOAN) == ON_LOAN
 
@@ -132,10 +120,61 @@ def test_afi_whose_confirmation_is_lost_is_read_back(bench: Bench) -> None:
 def test_command_without_answer_is_refused_and_not_yet_a_loss(bench: Bench) -> None:
     bench.place(virtual_tag())
     bench.round()
-    bench.reader.fault(Fault.SILENT, 1)
+    bench.line.trouble(Trouble.SILENCE, 1)
 
     with pytest.raises(CommandRefused, match="no answer") as refused:
         bench.pad.read_afi(UID)
 
     assert refused.value.status == NO_ANSWER
     assert bench.pad.read_afi(UID) == IN_STOCK
+
+
+def test_afi_that_a_tag_does_not_tell_is_refused(bench: Bench) -> None:
+    bench.place(virtual_tag(has_system_info=False))
+
+    with pytest.raises(CommandRefused, match=f"{UID} does not tell its AFI") as refused:
+        bench.pad.read_afi(UID)
+
+    assert refused.value.status == NO_AFI
+
+
+def test_eas_is_set_and_reset_on_the_tag_that_is_named(bench: Bench) -> None:
+    tag, other = virtual_tag(1), virtual_tag(2)
+    bench.place(tag, other)
+
+    bench.pad.write_eas(UID, armed=True)
+    armed = tag.eas
+    bench.pad.write_eas(UID, armed=False)
+
+    assert armed
+    assert not tag.eas
+    assert not other.eas
+
+
+def test_locked_eas_is_refused_with_the_tags_error(bench: Bench) -> None:
+    bench.place(virtual_tag(eas_locked=True))
+
+    with pytest.raises(CommandRefused, match=r"A2 set EAS of .* is locked") as refused:
+        bench.pad.write_eas(UID, armed=True)
+
+    assert refused.value.status == Status.ISO_ERROR
+
+
+def test_reader_without_eas_commands_refuses_them(make_bench: MakeBench) -> None:
+    bench = make_bench(has_eas=False)
+    bench.place(virtual_tag())
+
+    with pytest.raises(CommandRefused, match="unknown command") as refused:
+        bench.pad.write_eas(UID, armed=True)
+
+    assert refused.value.status == Status.UNKNOWN_COMMAND
+
+
+def test_eas_whose_answer_is_lost_is_refused(bench: Bench) -> None:
+    bench.place(virtual_tag())
+    bench.line.trouble(Trouble.SILENCE, 1)
+
+    with pytest.raises(CommandRefused, match="no answer") as refused:
+        bench.pad.write_eas(UID, armed=True)
+
+    assert refused.value.status == NO_ANSWER

@@ -7,19 +7,17 @@ from pathlib import Path
 import pytest
 
 from drivers.api import (
-    CommandRefused,
     DeviceLost,
 )
 from drivers.codecs.feig_status import Status
-from drivers.emulators.feig import Fault
+from drivers.emulators.bad_line import Trouble
 from drivers.emulators.feig_reader import Refused
+from drivers.emulators.hf_field import Fault
 from drivers.emulators.tag import VirtualTag
 from drivers.pads.feig import FeigPad
 from tests.feig_bench import (
     IN_STOCK,
     ITEM,
-    ON_LOAN,
-    TIMEOUT_S,
     UID,
     Bench,
     MakeBench,
@@ -63,51 +61,9 @@ def test_tag_without_system_information_is_read_all_the_same(bench: Bench) -> No
     assert seen.memory == ITEM.ljust(32, b"\0")
 
 
-@pytest.mark.parametrize("fault", [Fault.NOISE, Fault.SLOW_LINE])
-def test_bad_line_changes_nothing(bench: Bench, fault: Fault) -> None:
-    bench.reader.fault(fault)
-    bench.place(virtual_tag())
-
-    seen = bench.round()[UID]
-
-    assert seen.memory == ITEM.ljust(112, b"\0")
-    assert bench.pad.write_afi(UID, ON_LOAN) == ON_LOAN
-
-
-def test_round_with_a_damaged_reply_is_no_round(bench: Bench) -> None:
-    bench.place(virtual_tag())
-    bench.round()
-    bench.reader.fault(Fault.WRONG_CRC, 1)
-
-    damaged = next(bench.events)
-
-    assert damaged is None
-    assert UID in bench.round()
-
-
-def test_late_reply_is_not_taken_for_the_next_one(make_bench: MakeBench) -> None:
-    bench = make_bench(late_s=1.5 * TIMEOUT_S)
-    first, second = virtual_tag(1), virtual_tag(2)
-    bench.place(first, second)
-    bench.round()
-    bench.reader.fault(Fault.LATE, 1)
-
-    with pytest.raises(CommandRefused):
-        bench.pad.read_blocks(first.uid, 0, 1)
-    second.memory = b"0123" + second.memory[4:]
-    answers = []
-    for _ in range(3):
-        try:
-            answers.append(bench.pad.read_blocks(second.uid, 0, 1))
-        except CommandRefused:
-            continue
-
-    assert set(answers) == {b"0123"}
-
-
 def test_silent_reader_is_lost_after_three_commands(bench: Bench) -> None:
     bench.round()
-    bench.reader.fault(Fault.SILENT)
+    bench.line.trouble(Trouble.SILENCE)
 
     assert next(bench.events) is None
     assert next(bench.events) is None
@@ -116,7 +72,7 @@ def test_silent_reader_is_lost_after_three_commands(bench: Bench) -> None:
 
 
 def test_reader_in_scan_mode_is_lost_with_advice(bench: Bench) -> None:
-    bench.reader.fault(Fault.SCAN_MODE)
+    bench.reader.scans = True
 
     with pytest.raises(DeviceLost, match="READER-MODE"):
         next(bench.events)
@@ -125,7 +81,7 @@ def test_reader_in_scan_mode_is_lost_with_advice(bench: Bench) -> None:
 def test_silent_reader_can_not_be_opened(make_bench: MakeBench, tmp_path: Path) -> None:
     bench = make_bench()
     bench.pad.close()
-    bench.reader.fault(Fault.SILENT)
+    bench.line.trouble(Trouble.SILENCE)
 
     with pytest.raises(DeviceLost, match=f"{tmp_path}/pad: no FEIG reader answers"):
         bench.pad.open()
@@ -144,18 +100,3 @@ def test_pad_that_is_closed_says_so() -> None:
 
     with pytest.raises(DeviceLost, match="/dev/pad: not open"):
         next(pad.events())
-
-
-def test_unplugged_pad_is_lost_and_works_when_it_is_back(bench: Bench) -> None:
-    bench.place(virtual_tag())
-    bench.round()
-
-    bench.pty.unplug()
-    with pytest.raises(DeviceLost, match="unplugged"):
-        next(bench.events)
-    bench.pad.close()
-    bench.pty.plug()
-    bench.pad.open()
-
-    bench.events = bench.pad.events()
-    assert UID in bench.round()

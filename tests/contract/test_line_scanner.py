@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,30 @@ from drivers.emulators.line_scanner import LineScannerEmulator, answer
 from drivers.emulators.pty import Pty
 from drivers.registry import create
 from drivers.scanners.line import LineScanner
-
-ISBN = "9787020002207"
-LAST = "END-OF-TEST"
+from tests.contract.listening import until
+from tests.contract.scanner_contract import ISBN, LAST, ScannerContract, texts
 
 #: A code that never comes ends the test, not the patience.
 pytestmark = pytest.mark.timeout(10)
+
+
+@dataclass
+class Rig:
+    scanner: LineScanner
+    pty: Pty
+    emulator: LineScannerEmulator
+
+    def scan(self, text: str) -> None:
+        self.emulator.scan(text)
+
+    def disturb(self) -> None:
+        self.emulator.babble(b"\x00\xff\x13\x7f\r")
+
+    def unplug(self) -> None:
+        self.pty.unplug()
+
+    def plug(self) -> None:
+        self.pty.plug()
 
 
 @pytest.fixture
@@ -45,15 +64,12 @@ def next_code(scanner: LineScanner) -> DeviceEvent:
     return next(event for event in scanner.events() if event is not None)
 
 
-def codes_until_last(scanner: LineScanner) -> list[str]:
-    """What the scanner reports before the code LAST."""
-    codes: list[str] = []
-    for event in scanner.events():
-        if event == CodeScanned(LAST):
-            break
-        if isinstance(event, CodeScanned):
-            codes.append(event.text)
-    return codes
+class TestLineScanner(ScannerContract):
+    @pytest.fixture
+    def rig(
+        self, scanner: LineScanner, port: Pty, emulator: LineScannerEmulator
+    ) -> Rig:
+        return Rig(scanner, port, emulator)
 
 
 def test_driver_is_made_from_the_configuration() -> None:
@@ -66,16 +82,6 @@ def test_driver_is_made_from_the_configuration() -> None:
 def test_misspelt_option_is_refused() -> None:
     with pytest.raises(BadOptions, match="idle_flash_s"):
         create("line_scanner", {"port": "/dev/nothing", "idle_flash_s": 0.1})
-
-
-def test_code_is_scanned(scanner: LineScanner, emulator: LineScannerEmulator) -> None:
-    emulator.scan(ISBN)
-
-    assert next_code(scanner) == CodeScanned(ISBN)
-
-
-def test_quiet_scanner_is_alive_within_a_second(scanner: LineScanner) -> None:
-    assert next(scanner.events()) is None
 
 
 @pytest.mark.parametrize("terminator", [b"\r\n", b"\n", b"\t", b""])
@@ -101,24 +107,6 @@ def test_slow_line_gives_one_code(
     assert next_code(scanner) == CodeScanned(ISBN)
 
 
-def test_repeated_code_is_one_scan(
-    scanner: LineScanner, emulator: LineScannerEmulator
-) -> None:
-    for text in (ISBN, ISBN, ISBN, LAST):
-        emulator.scan(text)
-
-    assert codes_until_last(scanner) == [ISBN]
-
-
-def test_code_scanned_between_others_counts_again(
-    scanner: LineScanner, emulator: LineScannerEmulator
-) -> None:
-    for text in (ISBN, "A0001", ISBN, LAST):
-        emulator.scan(text)
-
-    assert codes_until_last(scanner) == [ISBN, "A0001", ISBN]
-
-
 def test_repeats_count_when_suppression_is_off(
     port: Pty, emulator: LineScannerEmulator
 ) -> None:
@@ -127,10 +115,10 @@ def test_repeats_count_when_suppression_is_off(
     for text in (ISBN, ISBN, LAST):
         emulator.scan(text)
 
-    codes = codes_until_last(driver)
+    codes = texts(until(driver.events(), CodeScanned(LAST)))
 
     driver.close()
-    assert codes == [ISBN, ISBN]
+    assert codes == [ISBN, ISBN, LAST]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +133,8 @@ def test_unusable_input_is_dropped_and_the_next_code_read(
     emulator.scan(ISBN)
     emulator.scan(LAST)
 
-    assert codes_until_last(scanner) == [ISBN]
+    said = until(scanner.events(), CodeScanned(LAST))
+    assert texts(said) == [ISBN, LAST]
 
 
 def test_aim_identifier_is_dropped(port: Pty, emulator: LineScannerEmulator) -> None:
@@ -158,36 +147,8 @@ def test_aim_identifier_is_dropped(port: Pty, emulator: LineScannerEmulator) -> 
     driver.close()
 
 
-def test_pulled_plug_is_a_lost_scanner(port: Pty, scanner: LineScanner) -> None:
-    port.unplug()
-
-    with pytest.raises(DeviceLost, match="scanner"):
-        next_code(scanner)
-
-
-def test_scanner_that_is_plugged_in_again_scans(
-    port: Pty, scanner: LineScanner, emulator: LineScannerEmulator
-) -> None:
-    port.unplug()
-    scanner.close()
-
-    port.plug()
-    scanner.open()
-    emulator.scan(ISBN)
-
-    assert next_code(scanner) == CodeScanned(ISBN)
-
-
 def test_absent_scanner_cannot_be_opened(tmp_path: Path) -> None:
     driver = LineScanner(LineScanner.Options(port=str(tmp_path / "nothing")))
 
     with pytest.raises(DeviceLost, match="nothing"):
         driver.open()
-
-
-def test_closed_scanner_says_so(scanner: LineScanner) -> None:
-    scanner.close()
-    scanner.close()
-
-    with pytest.raises(DeviceLost, match="closed"):
-        next(scanner.events())

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.codecs.block_order import detect_block_order
-from drivers.codecs.feig_replies import BlockOrder
+from drivers.codecs.block_order import BlockOrder, detect_block_order
 
 ISO_28560_2 = [
     # standard's example, item id 123456789012

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from drivers.api import BadFrame
 from drivers.codecs import feig_replies, feig_requests
+from drivers.codecs.block_order import BlockOrder
 from drivers.codecs.feig_replies import (
-    BlockOrder,
     Inventory,
     InventoryRecord,
     SystemInfo,

@@ -77,6 +77,16 @@ def test_a_start_that_promises_too_much_hides_a_frame_until_the_line_is_quiet(
     assert finder.flush() == []
 
 
+def test_a_frame_on_a_slow_line_survives_its_pauses(finder: FrameFinder[bytes]) -> None:
+    whole = frame(b"slow")
+
+    for byte in whole[:-1]:
+        assert finder.feed(bytes((byte,))) == []
+        assert finder.flush() == []
+
+    assert finder.feed(whole[-1:]) == [b"slow"]
+
+
 @given(st.binary(max_size=200))
 def test_garbage_never_fills_the_memory(noise: bytes) -> None:
     finder = FrameFinder(b"\xaa\x55", take, LONGEST)

@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 from drivers.api import BadFrame
-from drivers.codecs.iso15693 import SystemInformation, parse_system_information
+from drivers.codecs.iso15693 import (
+    IsoError,
+    SystemInformation,
+    nxp_eas_request,
+    parse_system_information,
+    refusal_in,
+)
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "iso28560_3.json"
 
@@ -41,3 +47,26 @@ def test_all_fields_come_in_their_order() -> None:
 def test_half_an_answer_is_refused_with_its_bytes(reply: str) -> None:
     with pytest.raises(BadFrame, match="system information"):
         parse_system_information(bytes.fromhex(reply))
+
+
+@pytest.mark.parametrize(("armed", "code"), [(True, "A2"), (False, "A3")])
+def test_eas_is_switched_by_an_addressed_command_of_the_maker(
+    *, armed: bool, code: str
+) -> None:
+    request = nxp_eas_request("E00401500A1B2C3D", armed=armed)
+
+    assert request.hex().upper() == f"22{code}04" + "3D2C1B0A500104E0"
+
+
+def test_an_answer_says_whether_the_tag_refused() -> None:
+    assert refusal_in(b"\x00") is None
+    assert refusal_in(b"\x01\x12") == IsoError.LOCKED
+    for cut in (b"", b"\x01"):
+        with pytest.raises(BadFrame, match="ISO 15693 answer"):
+            refusal_in(cut)
+
+
+def test_reserved_bits_of_the_block_size_do_not_count() -> None:
+    reply = bytes.fromhex("00043D2C1B0A500104E01BE3")
+
+    assert parse_system_information(reply).block_size == 4

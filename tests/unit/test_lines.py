@@ -125,6 +125,32 @@ def test_aim_identifier_is_dropped_when_configured() -> None:
     assert LineAssembler().feed(line) == [f"]E0{ISBN}"]
 
 
+def test_site_has_the_last_word_on_a_code_and_knows_its_symbology() -> None:
+    def shout(code: str, aim: str | None) -> str:
+        if code == "bad":
+            raise BadBarcode(code)
+        return f"{code.upper()}{aim}"
+
+    lines = LineAssembler(aim_prefix=True, clean=shout)
+
+    found = lines.feed(b"]E0abc\rbad\rdef\r")
+
+    assert texts(found) == ["ABC]E0", "DEFNone"]
+    assert lines.accept("abc", "]Q1") == "ABC]Q1"
+
+
+def test_length_counts_what_the_site_made_of_a_code() -> None:
+    lines = LineAssembler(min_length=3, clean=lambda code, _aim: code[1:])
+
+    assert texts(lines.feed(b"1234\r123\r")) == ["234"]
+
+
+@pytest.mark.parametrize("code", ["", "12", "A\nB0001", "A" * 257, "\ud800ABC"])
+def test_code_that_came_by_another_way_is_judged_the_same(code: str) -> None:
+    with pytest.raises(BadBarcode):
+        LineAssembler().accept(code)
+
+
 def test_length_counts_without_the_aim_identifier() -> None:
     (found,) = LineAssembler(aim_prefix=True).feed(b"]E012\r")
 

@@ -11,9 +11,18 @@ from drivers.api import BadOptions, TagWriter
 
 #: What each built-in driver needs at least; a new one takes its line here.
 LEAST: Mapping[str, Mapping[str, object]] = {
+    "bibliotheca": {"port": "/dev/pad"},
     "feig_obid": {"port": "/dev/pad"},
     "line_scanner": {"port": "/dev/scanner"},
+    "m100": {"port": "/dev/pad"},
     "pn532": {"port": "/dev/card"},
+    "r2000": {"port": "/dev/pad"},
+    "uhfreader18": {"port": "/dev/pad"},
+    "rfidstation": {"port": "/dev/pad"},
+    "camera": {"port": "picamera2:0"},
+    "gm65": {"port": "/dev/scanner"},
+    "honeywell": {"port": "/dev/scanner"},
+    "ssi": {"port": "/dev/scanner"},
 }
 
 

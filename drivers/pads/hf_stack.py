@@ -1,4 +1,4 @@
-"""What lies on a FEIG pad, and what has been learnt of each tag so far."""
+"""What lies on an HF pad, and what has been learnt of each tag so far."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from drivers.api import CommandRefused, ProtocolError, Tag
-from drivers.codecs.block_order import detect_block_order
-from drivers.codecs.feig_replies import BlockOrder, InventoryRecord
-from drivers.codecs.feig_status import Status
-from drivers.pads.feig_tags import FeigTags
+from drivers.codecs.block_order import BlockOrder, detect_block_order
+from drivers.pads.hf_reader import HfReader, Sighting
 
 #: A tag that some rounds missed is read afresh only after so many.
 _FORGET_AFTER_ROUNDS = 5
 #: New tags are read for so long in one round; the others wait for the next, so that
 #: a high stack does not hold up the events of those already known.
-_READ_BUDGET_S = 0.7
+_READ_BUDGET_S = 1.0
 #: A tag that keeps its size to itself has room for an ISO 28560-3 basic block.
+_USUAL_BLOCK_SIZE = 4
 _BLOCKS_OF_UNKNOWN = 8
 
 BlockOrderOption = Literal["auto", "straight", "reversed"]
@@ -29,28 +28,30 @@ class SeenTag:
     """A tag on the pad, or one that was there a moment ago; `order` of its blocks."""
 
     tag: Tag
-    order: BlockOrder = BlockOrder.REVERSED
+    order: BlockOrder = BlockOrder.STRAIGHT
     rounds_missed: int = 0
     failures: int = 0
 
-    def read(self, reader: FeigTags, first: int, count: int) -> bytes:
-        """`count` blocks in the order of the tag. Raises as FeigTags does."""
+    def read(self, reader: HfReader, first: int, count: int) -> bytes:
+        """`count` blocks in the order of the tag. Raises as HfReader does."""
         size = self.tag.block_size
         return self.order.turn(reader.read(self.tag.uid, first, count, size), size)
 
 
-class FeigStack:
+class HfStack:
     """The tags of the last rounds; one that was missed for long is forgotten.
 
     `read_blocks_count`: blocks read of a new tag, never more than it has. A method
-    that takes the `reader` talks to it and raises as FeigTags does.
+    that takes the `reader` talks to it and raises as HfReader does.
     """
 
     def __init__(self, block_order: BlockOrderOption, read_blocks_count: int) -> None:
-        self._block_order = block_order
+        self._judges_order = block_order == "auto"
+        self._usual_order = BlockOrder(
+            BlockOrder.REVERSED if self._judges_order else block_order
+        )
         self._read_blocks_count = read_blocks_count
         self._seen: dict[str, SeenTag] = {}
-        self._usual_order = BlockOrder.REVERSED
 
     def tags(self, uids: Iterable[str]) -> tuple[Tag, ...]:
         """Those tags of the last round, with what is known of them."""
@@ -64,13 +65,13 @@ class FeigStack:
         """Read this tag afresh when it is seen again."""
         self._seen.pop(uid, None)
 
-    def note_round(self, records: Iterable[InventoryRecord]) -> None:
+    def note_round(self, sightings: Iterable[Sighting]) -> None:
         """Remember who is here, and forget who has been away for long."""
         for seen in self._seen.values():
             seen.rounds_missed += 1
-        for record in records:
-            new = SeenTag(Tag(record.uid, dsfid=record.dsfid))
-            self._seen.setdefault(record.uid, new).rounds_missed = 0
+        for sighting in sightings:
+            new = SeenTag(Tag(sighting.uid, dsfid=sighting.dsfid))
+            self._seen.setdefault(sighting.uid, new).rounds_missed = 0
         self._seen = {
             uid: seen
             for uid, seen in self._seen.items()
@@ -89,7 +90,7 @@ class FeigStack:
         seen.tag = replace(seen.tag, memory=changed[: len(memory)])
         self._seen[seen.tag.uid] = seen
 
-    def read_new(self, reader: FeigTags, uids: Sequence[str]) -> None:
+    def read_new(self, reader: HfReader, uids: Sequence[str]) -> None:
         """Read those without memory; one that failed before waits for the others."""
         on_pad = [self._seen[uid] for uid in uids]
         unread = [seen for seen in on_pad if not seen.tag.memory]
@@ -102,14 +103,14 @@ class FeigStack:
             except (CommandRefused, ProtocolError):
                 seen.failures += 1
 
-    def known(self, reader: FeigTags, uid: str) -> SeenTag:
+    def known(self, reader: HfReader, uid: str) -> SeenTag:
         """A tag whose block size and order are known, read now if need be."""
         seen = self._seen.get(uid) or SeenTag(Tag(uid))
         if not seen.tag.memory:
             self._learn(reader, seen)
         return seen
 
-    def _learn(self, reader: FeigTags, seen: SeenTag) -> None:
+    def _learn(self, reader: HfReader, seen: SeenTag) -> None:
         """Read a tag's information and memory into `seen`."""
         count = min(_identify(reader, seen), self._read_blocks_count)
         tag = seen.tag
@@ -120,23 +121,22 @@ class FeigStack:
 
     def _order_of(self, as_sent: bytes, block_size: int) -> BlockOrder:
         """As configured, or as this tag's content tells, or as the tag before it."""
-        if self._block_order != "auto":
-            return BlockOrder(self._block_order)
-        detected = detect_block_order(as_sent, block_size)
-        if detected is not None:
-            self._usual_order = detected
+        if self._judges_order:
+            detected = detect_block_order(as_sent, block_size)
+            self._usual_order = detected or self._usual_order
         return self._usual_order
 
 
-def _identify(reader: FeigTags, seen: SeenTag) -> int:
-    """Read system information into `seen`; returns the number of blocks."""
-    uid = seen.tag.uid
-    try:
-        info = reader.system_info(uid)
-    except CommandRefused as err:
+def _identify(reader: HfReader, seen: SeenTag) -> int:
+    """Read what the tag says of itself into `seen`; returns the number of blocks."""
+    info = reader.tag_info(seen.tag.uid)
+    if info is None:
         # Old tags have no system information, but memory all the same.
-        if err.status != Status.ISO_ERROR:
-            raise
         return _BLOCKS_OF_UNKNOWN
-    seen.tag = Tag(uid, info.afi, info.dsfid, block_size=info.block_size)
-    return info.block_count
+    seen.tag = Tag(
+        info.uid,
+        info.afi,
+        seen.tag.dsfid if info.dsfid is None else info.dsfid,
+        block_size=info.block_size or _USUAL_BLOCK_SIZE,
+    )
+    return info.block_count or _BLOCKS_OF_UNKNOWN

@@ -1,0 +1,67 @@
+"""RFID pads with M100, QM100, YRM100, R200 UHF readers. Not yet tried on hardware."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from drivers.api import DeviceLost, DriverError
+from drivers.codecs.m100_frames import Decoder
+from drivers.exchange import Exchange
+from drivers.pads.m100_reader import HARMLESS, M100Reader
+from drivers.pads.uhf_pad import UhfOptions, UhfPad
+from drivers.pads.uhf_reader import UhfReader
+from drivers.transports.address import open_address
+from drivers.transports.serial_port import SerialSettings
+
+Region = Literal["china_920", "china_840", "us", "europe", "korea"]
+
+_REGIONS: dict[Region, int] = {
+    "china_920": 0x01,
+    "us": 0x02,
+    "europe": 0x03,
+    "china_840": 0x04,
+    "korea": 0x06,
+}
+
+
+class M100Pad(UhfPad):
+    """See `UhfPad`; the modules come with 115200 baud, 8N1."""
+
+    class Options(UhfOptions, frozen=True, forbid_unknown_fields=True, kw_only=True):
+        """`power_dbm` is the output of the chip; an amplifier on the module adds its gain.
+
+        `region` and `power_dbm` stay as they are set in the module when not given.
+        """
+
+        baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
+        region: Region | None = None
+        power_dbm: Annotated[float, Meta(ge=0, le=33)] | None = None
+        reply_timeout_s: Annotated[float, Meta(ge=0.1, le=5)] = 0.3
+        write_timeout_s: Annotated[float, Meta(ge=0.1, le=5)] = 1.0
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self._options = options
+
+    def _connect(self) -> UhfReader:
+        options = self._options
+        line = Exchange(
+            open_address(options.port, SerialSettings(options.baud)),
+            options.port,
+            Decoder,
+            HARMLESS,
+            timeout_s=options.reply_timeout_s,
+        )
+        reader = M100Reader(line, write_timeout_s=options.write_timeout_s)
+        power, region = options.power_dbm, options.region
+        try:
+            reader.start(
+                region=None if region is None else _REGIONS[region],
+                centi_dbm=None if power is None else round(power * 100),
+            )
+        except DriverError as err:
+            reader.close()
+            raise DeviceLost(f"no M100 reader: {err}") from err
+        return reader

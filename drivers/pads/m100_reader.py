@@ -1,0 +1,161 @@
+"""What an M100 reader does for a pad, question by question. Not yet tried on hardware.
+
+Not confirmed on hardware either: that one poll reports all tags that answered in its
+round and that no end mark follows, and that a reader which is not polling answers
+"stop" all the same (nothing here depends on that).
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+
+from drivers.api import BadFrame, CommandRefused, NoAnswer
+from drivers.codecs import m100_commands
+from drivers.codecs.gen2 import Bank, TagError
+from drivers.codecs.m100_commands import MAX_WORDS, Command, Info, Select, SelectMode
+from drivers.codecs.m100_errors import Error, error_text, tag_error
+from drivers.codecs.m100_frames import Frame, FrameType
+from drivers.codecs.m100_replies import (
+    DONE,
+    ERROR,
+    parse_accessed,
+    parse_failure,
+    parse_sight,
+)
+from drivers.exchange import Exchange, Question
+from drivers.pads.uhf_reader import BankEnds, UhfSighting
+
+#: After the last tag of a poll the line is silent; tags follow each other faster.
+_POLL_SILENCE_S = 0.05
+#: A reader that goes on finding tags is asked no more after so long.
+_ROUND_BUDGET_S = 1.0
+
+_WORD = 2
+#: Some documents have the change of the mode answered like that of the mask.
+_ANSWERS: dict[int, tuple[int, ...]] = {
+    Command.SELECT_MODE: (Command.SELECT_MODE, Command.SET_SELECT)
+}
+#: An empty field answers a poll, and goes on answering polls of a run long stopped.
+_EMPTY = bytes((Error.INVENTORY_EMPTY,))
+
+
+class M100Reader:
+    """See `drivers.pads.uhf_reader.UhfReader`."""
+
+    def __init__(self, line: Exchange[Frame], *, write_timeout_s: float) -> None:
+        self.name = line.name
+        self._line = line
+        self._write_timeout_s = write_timeout_s
+
+    def start(self, *, region: int | None, centi_dbm: int | None) -> None:
+        """Prove that a reader answers, and set it up. Raises as UhfReader does."""
+        # Whoever had the port before may have left the reader polling.
+        with suppress(NoAnswer):
+            self._ask(m100_commands.request(Command.STOP))
+        self._line.ask(HARMLESS)
+        mode = bytes((SelectMode.BUT_FOR_INVENTORY,))
+        self._ask(m100_commands.request(Command.SELECT_MODE, mode))
+        if region is not None:
+            self._ask(m100_commands.request(Command.SET_REGION, bytes((region,))))
+        if centi_dbm is not None:
+            self._ask(m100_commands.set_power(centi_dbm))
+
+    def inventory(self) -> list[UhfSighting]:
+        """Poll until nobody new answers, as many tags at once hide one another."""
+        found: dict[bytes, UhfSighting] = {}
+        deadline = time.monotonic() + _ROUND_BUDGET_S
+        while time.monotonic() < deadline:
+            seen = {sighting.epc: sighting for sighting in self._poll()}
+            if seen.keys() <= found.keys():
+                break
+            found = seen | found
+        return list(found.values())
+
+    def read_bank(self, epc: bytes, bank: Bank, word: int, count: int) -> bytes:
+        chunks = []
+        for at in range(word, word + count, MAX_WORDS):
+            words = min(MAX_WORDS, word + count - at)
+            chunks.append(self._read(epc, bank, at, words))
+        return b"".join(chunks)
+
+    def write_bank(self, epc: bytes, bank: Bank, word: int, data: bytes) -> None:
+        room = MAX_WORDS * _WORD
+        for at in range(0, len(data), room):
+            chunk = data[at : at + room]
+            request = m100_commands.write(bank, word + at // _WORD, chunk)
+            self._select(epc)
+            with suppress(NoAnswer):
+                self._ask(request, timeout_s=self._write_timeout_s)
+
+    def close(self) -> None:
+        self._line.close()
+
+    def _poll(self) -> list[UhfSighting]:
+        question = Question(_POLL.encode(), _is_error)
+        frames = self._line.collect(
+            question, part=_is_notice, silence_s=_POLL_SILENCE_S
+        )
+        if _is_error(frames[-1]) and frames[-1].params != _EMPTY:
+            raise self._refusal(frames[-1], "poll")
+        found = []
+        for frame in filter(_is_notice, frames):
+            # What makes no sense is no tag; it may make sense the next time.
+            with suppress(BadFrame):
+                sight = parse_sight(frame.params)
+                found.append(UhfSighting(sight.epc, sight.pc, sight.rssi_dbm))
+        return found
+
+    def _read(self, epc: bytes, bank: Bank, word: int, words: int) -> bytes:
+        self._select(epc)
+        answer = parse_accessed(self._ask(m100_commands.read(bank, word, words)).params)
+        if answer.epc != epc or len(answer.rest) != words * _WORD:
+            raise BadFrame(
+                f"{self.name}: asked {epc.hex().upper()} for {words} words, got "
+                f"{answer.rest.hex().upper()} of {answer.epc.hex().upper()}"
+            )
+        return answer.rest
+
+    def _select(self, epc: bytes) -> None:
+        """Let the next access reach this tag; asked anew each time, as a reader forgets."""
+        mask = Select.by_epc(epc).encode()
+        reply = self._ask(m100_commands.request(Command.SET_SELECT, mask))
+        if reply.params != DONE:
+            raise BadFrame(f"{self.name}: mask answered {reply.params.hex().upper()}")
+
+    def _ask(self, request: Frame, *, timeout_s: float | None = None) -> Frame:
+        def answered_by(frame: Frame) -> bool:
+            if _is_error(frame):
+                return frame.params != _EMPTY
+            answers = _ANSWERS.get(request.cmd, (request.cmd,))
+            return frame.type is FrameType.RESPONSE and frame.cmd in answers
+
+        question = Question(request.encode(), answered_by)
+        reply = self._line.ask(question, timeout_s=timeout_s)
+        if _is_error(reply):
+            raise self._refusal(reply, Command(request.cmd).name.lower())
+        return reply
+
+    def _refusal(self, reply: Frame, what: str) -> CommandRefused:
+        code = parse_failure(reply.params).code
+        text = f"{self.name}: {what}: {error_text(code)}"
+        kind = BankEnds if tag_error(code) == TagError.OVERRUN else CommandRefused
+        return kind(text, status=code)
+
+
+def _is_error(frame: Frame) -> bool:
+    return frame.type is FrameType.RESPONSE and frame.cmd == ERROR
+
+
+def _is_notice(frame: Frame) -> bool:
+    return frame.type is FrameType.NOTICE and frame.cmd == Command.SINGLE_POLL
+
+
+def _is_info(frame: Frame) -> bool:
+    return frame.type is FrameType.RESPONSE and frame.cmd == Command.INFO
+
+
+_POLL = m100_commands.request(Command.SINGLE_POLL)
+_INFO = m100_commands.request(Command.INFO, bytes((Info.HARDWARE,)))
+#: Which hardware is it? Every reader of the family tells.
+HARMLESS = Question(_INFO.encode(), _is_info)
