@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from drivers.api import CardGone, CardSeen, DeviceEvent, DeviceLost, ProtocolError
+from drivers.api import DeviceEvent, DeviceLost, ProtocolError
+from drivers.cards.field import Field
 from drivers.codecs.pn532_commands import (
     ISO_DEP,
     WAKE_UP,
@@ -36,11 +37,7 @@ Seconds = Annotated[float, Meta(gt=0, le=10)]
 
 
 class Pn532Reader:
-    """Polls for ISO 14443 type A cards.
-
-    With two cards in the field each gets its CardSeen; CardGone comes when the field
-    is empty, or just before the CardSeen of a card that took the place of all others.
-    """
+    """Polls for ISO 14443 type A cards, two at most at a time."""
 
     class Options(
         msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
@@ -71,7 +68,7 @@ class Pn532Reader:
             raise
 
     def events(self) -> Iterator[DeviceEvent | None]:
-        field = _Field(self._options.gone_after)
+        field = Field(self._options.gone_after)
         unanswered = 0
         while True:
             uids = self._poll()
@@ -169,31 +166,3 @@ class _Talk:
                     # The reply proves the command arrived, even if noise ate the ACK.
                     self.understood = self.over = True
                     self.reply = frame.data
-
-
-class _Field:
-    """Which cards are in the field, smoothed over `gone_after` polls."""
-
-    def __init__(self, gone_after: int) -> None:
-        self._gone_after = gone_after
-        self._misses: dict[str, int] = {}
-
-    def see(self, uids: Collection[str]) -> list[DeviceEvent]:
-        """What one poll means for who waits for cards."""
-        events: list[DeviceEvent] = []
-        if uids and self._misses and self._misses.keys().isdisjoint(uids):
-            self._misses.clear()
-            events.append(CardGone())
-        occupied = bool(self._misses)
-        events += [CardSeen(uid) for uid in uids if uid not in self._misses]
-        self._count(uids)
-        if occupied and not self._misses:
-            events.append(CardGone())
-        return events
-
-    def _count(self, uids: Collection[str]) -> None:
-        missed = {uid: misses + 1 for uid, misses in self._misses.items()}
-        counted = missed | dict.fromkeys(uids, 0)
-        self._misses = {
-            uid: misses for uid, misses in counted.items() if misses < self._gone_after
-        }

@@ -12,6 +12,7 @@ import enum
 from dataclasses import dataclass
 
 from drivers.api import BadFrame
+from drivers.codecs.frame_finder import FrameFinder
 
 START = b"\x00\xff"
 PREAMBLE = b"\x00"
@@ -70,43 +71,11 @@ def encode(frame: Frame) -> bytes:
     return PREAMBLE + START + _length_field(len(body)) + checked_body + POSTAMBLE
 
 
-class Decoder:
-    """Finds frames in what a line brings, however cut and with noise in between.
-
-    Holds one unfinished frame at most.
-    """
+class Decoder(FrameFinder[Frame]):
+    """Finds frames in what a line brings, however cut and with noise in between."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
-
-    def feed(self, data: bytes) -> list[Frame | BadFrame]:
-        """Return what `data` completed, in order; a broken frame as a BadFrame value."""
-        self._buffer += data
-        found: list[Frame | BadFrame] = []
-        while self._skip_noise():
-            try:
-                taken = _take(bytes(self._buffer[:MAX_FRAME]))
-            except BadFrame as err:
-                found.append(err)
-                # A good frame may begin inside of the bad one: look on behind START.
-                del self._buffer[: len(START)]
-                continue
-            if taken is None:
-                break
-            frame, size = taken
-            found.append(frame)
-            del self._buffer[:size]
-        return found
-
-    def _skip_noise(self) -> bool:
-        """Drop what stands before START, but not a last 00 that may begin it."""
-        place = self._buffer.find(START)
-        if place >= 0:
-            del self._buffer[:place]
-            return True
-        kept = len(START) - 1 if self._buffer.endswith(START[:1]) else 0
-        del self._buffer[: len(self._buffer) - kept]
-        return False
+        super().__init__(START, _take, MAX_FRAME)
 
 
 def decode(data: bytes) -> Frame:

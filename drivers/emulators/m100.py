@@ -22,6 +22,7 @@ from drivers.emulators.uhf_tag import UhfField
 _INFO = (b"M100 26dBm V1.0", b"V2.3.5", b"MagicRF")
 _REGIONS = frozenset({1, 2, 3, 4, 6})
 _MOST_CENTI_DBM = 3300
+_ON_THE_AIR = frozenset({Command.SINGLE_POLL, Command.READ, Command.WRITE})
 #: How long one round of a running multi poll takes.
 _ROUND_S = 0.01
 
@@ -31,7 +32,7 @@ class Fault(enum.StrEnum):
 
     FLICKER: a poll misses its first tag. READ_FAILS: as if the tag had left.
     WRITE_FORGOTTEN: acknowledged, but nothing is written. WRITE_UNANSWERED: written,
-    but not acknowledged. HOPPING: no channel is free for the command.
+    but not acknowledged. HOPPING: no channel is free for talking to tags.
     """
 
     FLICKER = "flicker"
@@ -83,7 +84,7 @@ class M100Emulator:
     def _serve(self, request: Frame) -> list[Frame]:
         if self.polls_left and request.cmd != Command.STOP:
             return []
-        if self._strikes(Fault.HOPPING):
+        if request.cmd in _ON_THE_AIR and self._strikes(Fault.HOPPING):
             return [_error(bytes((Error.HOPPING_FAILED,)))]
         try:
             with self.field.guard:

@@ -69,24 +69,32 @@ class VpcdReader:
                 self._be(card)
 
     def _be(self, card: Card) -> None:
-        """Be that card until it is lifted or vpcd hangs up, both of which end it."""
+        """Be that card until vpcd hangs up, or looks for it after it was lifted.
+
+        Gone before that look, it could give place to another card unnoticed.
+        """
         with socket.create_connection((_LOOPBACK, self._port)) as line:
             line.settimeout(_SEND_TIMEOUT_S)
-            while self._card is card and not self._stopping.is_set():
+            while not self._stopping.is_set():
                 if select.select([line], [], [], _PAUSE_S)[0]:
                     self._hear(line, card)
 
     def _hear(self, line: socket.socket, card: Card) -> None:
-        size = int.from_bytes(_receive(line, 2))
-        message = _receive(line, size)
-        if size > 1:
-            self.commands.append(message)
-            if message == self._leave_at:
-                self._card = self._leave_at = None
-                return
-            _send(line, card.answer(message))
-        elif message == _TELL_ATR:
+        message = _receive(line, int.from_bytes(_receive(line, 2)))
+        if message == _TELL_ATR and self._card is not card:
+            raise ConnectionAbortedError
+        if message == _TELL_ATR:
             _send(line, card.atr)
+        elif len(message) > 1:
+            self._obey(line, card, message)
+
+    def _obey(self, line: socket.socket, card: Card, command: bytes) -> None:
+        self.commands.append(command)
+        if command == self._leave_at:
+            self._card = self._leave_at = None
+        if self._card is not card:
+            raise ConnectionAbortedError
+        _send(line, card.answer(command))
 
 
 def _receive(line: socket.socket, size: int) -> bytes:

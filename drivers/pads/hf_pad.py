@@ -123,7 +123,7 @@ class HfPad(ABC):
             size = seen.tag.block_size
             if len(data) % size:
                 raise ValueError(f"{len(data)} bytes are not whole blocks of {size}")
-            # Until it is read back, nobody knows what stands on the tag.
+            # It says something else from now on: the next round reads it afresh.
             self._stack.forget(uid)
             reader.write(uid, first, seen.order.turn(data, size), size)
             found = seen.read(reader, first, len(data) // size)
@@ -133,7 +133,6 @@ class HfPad(ABC):
                 f"{first}, read back {found.hex().upper()}",
                 status=READ_BACK_DIFFERS,
             )
-        self._stack.note_memory(seen, first, data)
 
     @property
     def _reader(self) -> HfReader:

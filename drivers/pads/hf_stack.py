@@ -10,6 +10,7 @@ from typing import Literal
 from drivers.api import CommandRefused, ProtocolError, Tag
 from drivers.codecs.block_order import BlockOrder, detect_block_order
 from drivers.pads.hf_reader import HfReader, Sighting
+from drivers.tagdata.complete import is_complete
 
 #: A tag that some rounds missed is read afresh only after so many.
 _FORGET_AFTER_ROUNDS = 5
@@ -19,6 +20,8 @@ _READ_BUDGET_S = 1.0
 #: A tag that keeps its size to itself has room for an ISO 28560-3 basic block.
 _USUAL_BLOCK_SIZE = 4
 _BLOCKS_OF_UNKNOWN = 8
+#: Most library tags have said all in so many blocks; the rest need not cross the line.
+_FIRST_LOOK = 8
 
 BlockOrderOption = Literal["auto", "straight", "reversed"]
 
@@ -41,7 +44,8 @@ class SeenTag:
 class HfStack:
     """The tags of the last rounds; one that was missed for long is forgotten.
 
-    `read_blocks_count`: blocks read of a new tag, never more than it has. A method
+    `read_blocks_count`: blocks read of a new tag, never more than it has nor, where its
+    beginning is enough (`drivers.tagdata.complete`), more than that. A method
     that takes the `reader` talks to it and raises as HfReader does.
     """
 
@@ -83,13 +87,6 @@ class HfStack:
         if uid in self._seen:
             self._seen[uid].tag = replace(self._seen[uid].tag, afi=afi)
 
-    def note_memory(self, seen: SeenTag, first: int, written: bytes) -> None:
-        """Show what was written in the next event, without reading it all again."""
-        memory, start = seen.tag.memory, first * seen.tag.block_size
-        changed = memory[:start] + written + memory[start + len(written) :]
-        seen.tag = replace(seen.tag, memory=changed[: len(memory)])
-        self._seen[seen.tag.uid] = seen
-
     def read_new(self, reader: HfReader, uids: Sequence[str]) -> None:
         """Read those without memory; one that failed before waits for the others."""
         on_pad = [self._seen[uid] for uid in uids]
@@ -111,13 +108,23 @@ class HfStack:
         return seen
 
     def _learn(self, reader: HfReader, seen: SeenTag) -> None:
-        """Read a tag's information and memory into `seen`."""
+        """Read a tag's information and memory into `seen`, as far as it says anything."""
         count = min(_identify(reader, seen), self._read_blocks_count)
+        look = min(count, _FIRST_LOOK)
+        self._read(reader, seen, 0, look)
         tag = seen.tag
-        as_sent = reader.read(tag.uid, 0, count, tag.block_size)
-        seen.order = self._order_of(as_sent, tag.block_size)
-        memory = seen.order.turn(as_sent, tag.block_size)
-        seen.tag = replace(tag, memory=memory)
+        if look < count and not is_complete(
+            tag.memory, dsfid=tag.dsfid, block_size=tag.block_size
+        ):
+            self._read(reader, seen, look, count - look)
+
+    def _read(self, reader: HfReader, seen: SeenTag, first: int, count: int) -> None:
+        """Read blocks behind those that are known; all together tell their order."""
+        tag, size = seen.tag, seen.tag.block_size
+        known = seen.order.turn(tag.memory, size)
+        as_sent = known + reader.read(tag.uid, first, count, size)
+        seen.order = self._order_of(as_sent, size)
+        seen.tag = replace(tag, memory=seen.order.turn(as_sent, size))
 
     def _order_of(self, as_sent: bytes, block_size: int) -> BlockOrder:
         """As configured, or as this tag's content tells, or as the tag before it."""

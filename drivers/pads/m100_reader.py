@@ -50,8 +50,9 @@ class M100Reader:
 
     def start(self, *, region: int | None, centi_dbm: int | None) -> None:
         """Prove that a reader answers, and set it up. Raises as UhfReader does."""
-        # Whoever had the port before may have left the reader polling.
-        with suppress(NoAnswer):
+        # Whoever had the port before may have left the reader polling. One that does
+        # not poll has nothing to stop, and may say so.
+        with suppress(NoAnswer, CommandRefused):
             self._ask(m100_commands.request(Command.STOP))
         self._line.ask(HARMLESS)
         mode = bytes((SelectMode.BUT_FOR_INVENTORY,))

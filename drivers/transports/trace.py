@@ -4,6 +4,8 @@ One line a chunk, in hex, seen from the host; the rest after `#` is a remark:
 
     > 05 FF 65 E5 CB                    # software version?
     < 0D 00 65 00 03 03 00 44 53 0D 30 33 09
+
+Any driver with a port takes `record:FILE:ADDRESS` and `replay:FILE` for its address.
 """
 
 from __future__ import annotations
@@ -11,12 +13,24 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TextIO
 
-from drivers.api import DeviceLost, ProtocolError
+from drivers.api import BadOptions, DeviceLost, ProtocolError
 from drivers.transports import Transport
 
 Direction = Literal[">", "<"]
+
+
+class TraceOver(DeviceLost):
+    """All of the trace was said."""
+
+
+class TraceDiffers(DeviceLost):
+    """The driver asked something else than was asked when the trace was recorded.
+
+    No ProtocolError: a driver would take that for noise of the device and go on.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +98,28 @@ class TraceRecorder:
 
     def _note(self, line: TraceLine) -> None:
         # Flushed by the line: the last one before a crash is the interesting one.
-        print(line, file=self._sink, flush=True)
+        try:
+            print(line, file=self._sink, flush=True)
+        except (OSError, ValueError) as err:  # a full disk, or a file that is closed
+            raise DeviceLost(f"the trace can't be written: {err}") from err
+
+
+class FileRecorder(TraceRecorder):
+    """Writes to a file of its own, behind what stands there already."""
+
+    def __init__(self, transport: Transport, path: Path) -> None:
+        """Raises DeviceLost, and closes the transport, when there can be no such file."""
+        try:
+            self._file = path.open("a", encoding="ascii")
+        except (OSError, ValueError) as err:
+            transport.close()
+            raise DeviceLost(f"trace {path}: {err}") from err
+        super().__init__(transport, self._file)
+
+    def close(self) -> None:
+        """Twice is fine."""
+        super().close()
+        self._file.close()
 
 
 class TracePlayer:
@@ -100,19 +135,19 @@ class TracePlayer:
     def read(self, timeout_s: float) -> bytes:  # noqa: ARG002  (never waits)
         """The next chunk received, or b"" while the driver is expected to speak."""
         if not self._lines:
-            raise DeviceLost("the trace is over")
+            raise TraceOver("the trace is over")
         if self._lines[0].direction == ">":
             return b""
         return self._lines.popleft().chunk
 
     def write(self, data: bytes) -> None:
-        """Raises ProtocolError when something else was sent in the trace."""
+        """Raises TraceDiffers when something else was sent in the trace."""
         rest = data
         while rest:
             expected = self._next_question(rest)
             size = min(len(expected), len(rest))
             if rest[:size] != expected[:size]:
-                raise ProtocolError(
+                raise TraceDiffers(
                     f"sent {_hex(rest)}, the trace has {_hex(expected)}"
                 )
             if expected[size:]:
@@ -131,7 +166,18 @@ class TracePlayer:
             line = self._lines.popleft()
             if line.direction == ">":
                 return line.chunk
-        raise DeviceLost(f"the trace is over; sent {_hex(sent)}")
+        raise TraceOver(f"the trace is over; sent {_hex(sent)}")
+
+
+def open_trace(path: Path) -> TracePlayer:
+    """Play a file. Raises DeviceLost when it can't be read, BadOptions if it is no trace."""
+    try:
+        lines = path.read_text("ascii").splitlines()
+        return TracePlayer(parse_trace(lines))
+    except OSError as err:
+        raise DeviceLost(f"trace {path}: {err.strerror}") from err
+    except ValueError as err:
+        raise BadOptions(f"trace {path}: {err}") from err
 
 
 def _hex(chunk: bytes) -> str:

@@ -173,7 +173,7 @@ def test_a_tag_comes_with_all_that_stands_on_it(rig: Rig) -> None:
 
     tag = next_round(rig)["E004015000000001"]
 
-    memory = b"\x11\x01\x41".ljust(112, b"\0")
+    memory = b"\x11\x01\x41".ljust(32, b"\0")  # it says all in its first blocks
     assert tag == Tag("E004015000000001", 0xC2, 0x06, memory, 4)
 
 

@@ -38,9 +38,9 @@ def test_written_blocks_are_in_the_next_round(bench: Bench) -> None:
     bench.place(virtual_tag())
     bench.round()
 
-    bench.pad.write_blocks(UID, 27, b"abcd")
+    bench.pad.write_blocks(UID, 7, b"abcd")
 
-    assert bench.round()[UID].memory == ITEM.ljust(108, b"\0") + b"abcd"
+    assert bench.round()[UID].memory == ITEM.ljust(28, b"\0") + b"abcd"
 
 
 def test_part_of_a_block_is_not_written(bench: Bench) -> None:

@@ -234,7 +234,8 @@ def test_faults_strike_so_often_and_no_more(reader: M100Emulator) -> None:
     assert ask_one(reader, write(Bank.USER, 0, b"ab")).cmd == Command.WRITE
     assert reader.field.tags[0].user == USER
     reader.fault(Fault.HOPPING, 1)
-    assert error(reader, request(Command.STOP)) == b"\x20"
+    assert ask_one(reader, request(Command.STOP)).params == DONE
+    assert error(reader, request(Command.SINGLE_POLL)) == b"\x20"
     assert len(ask(reader, request(Command.SINGLE_POLL))) == 1
 
 

@@ -12,10 +12,12 @@ import pytest
 from drivers import registry
 from drivers.api import BadOptions, CommandRefused, DeviceLost, TagsOnPad
 from drivers.codecs.m100_commands import Command
+from drivers.codecs.m100_errors import Error
 from drivers.codecs.m100_frames import Frame, FrameType
+from drivers.codecs.m100_replies import ERROR
 from drivers.emulators.bad_line import Trouble
 from drivers.emulators.m100 import Fault, M100Emulator
-from drivers.emulators.pty import Pty
+from drivers.emulators.pty import Answer, Pty
 from drivers.emulators.uhf_tag import VirtualUhfTag
 from tests.contract.pad_contract import (
     IN_STOCK,
@@ -114,13 +116,37 @@ def test_region_and_power_are_set_when_given(make_rig: MakeRig) -> None:
     assert (reader.region, reader.centi_dbm) == (4, 1755)
 
 
-def test_a_reader_that_refuses_its_settings_is_not_taken(make_rig: MakeRig) -> None:
-    rig = make_rig()
-    rig.pad.close()
-    reader_of(rig).fault(Fault.HOPPING, 3)
+def refusing(reader: M100Emulator, command: Command) -> Answer:
+    """The reader without one of its commands."""
 
-    with pytest.raises(DeviceLost, match=r"no M100 reader: .*no free channel"):
-        rig.pad.open()
+    def answer(received: bytes) -> Iterable[bytes]:
+        refused = Frame(FrameType.RESPONSE, ERROR, bytes((Error.BAD_COMMAND,)))
+        replies = list(reader.answer(received))
+        return [refused.encode()] if received[2:3] == bytes((command,)) else replies
+
+    return answer
+
+
+def test_a_reader_that_refuses_its_settings_is_not_taken(tmp_path: Path) -> None:
+    reader = M100Emulator()
+    rig = uhf_rig(
+        "m100",
+        reader,
+        tmp_path,
+        options={**OPTIONS, "power_dbm": 20},
+        answer=refusing(reader, Command.SET_POWER),
+    )
+
+    with pytest.raises(DeviceLost, match=r"no M100 reader: .*command error"), rig:
+        pass
+
+
+def test_a_reader_that_has_nothing_to_stop_is_taken(tmp_path: Path) -> None:
+    reader = M100Emulator()
+    answer = refusing(reader, Command.STOP)
+
+    with uhf_rig("m100", reader, tmp_path, options=OPTIONS, answer=answer) as rig:
+        assert next_round(rig) == {}
 
 
 def test_a_device_that_says_something_else_is_not_taken(tmp_path: Path) -> None:

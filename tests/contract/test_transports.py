@@ -21,7 +21,12 @@ from drivers.transports import Transport
 from drivers.transports.address import open_address
 from drivers.transports.serial_port import Parity, SerialPort, SerialSettings
 from drivers.transports.tcp import TcpStream
-from drivers.transports.trace import TracePlayer, TraceRecorder, parse_trace
+from drivers.transports.trace import (
+    TraceDiffers,
+    TracePlayer,
+    TraceRecorder,
+    parse_trace,
+)
 
 WAIT_S = 2.0
 
@@ -248,7 +253,7 @@ def test_trace_is_replayed_in_order() -> None:
 def test_player_says_what_was_sent_instead() -> None:
     player = TracePlayer(parse_trace(TRACE.splitlines()))
 
-    with pytest.raises(ProtocolError, match="sent 05 FF 63, the trace has 05 FF 65 E5"):
+    with pytest.raises(TraceDiffers, match="sent 05 FF 63, the trace has 05 FF 65 E5"):
         player.write(b"\x05\xff\x63")
 
 
