@@ -26,8 +26,9 @@ from drivers.codecs.m100_replies import (
 from drivers.exchange import Exchange, Question
 from drivers.pads.uhf_reader import BankEnds, UhfSighting
 
-#: After the last tag of a poll the line is silent; tags follow each other faster.
-_POLL_SILENCE_S = 0.05
+#: After the last tag of a poll the line is silent. Tags follow each other faster, and
+#: a USB adapter holds bytes back for 16 ms at most.
+_POLL_SILENCE_S = 0.02
 #: A reader that goes on finding tags is asked no more after so long.
 _ROUND_BUDGET_S = 1.0
 
@@ -47,6 +48,9 @@ class M100Reader:
         self.name = line.name
         self._line = line
         self._write_timeout_s = write_timeout_s
+        #: The EPC that the reader selects; None while nobody knows.
+        self._selected: bytes | None = None
+        self._last_round: frozenset[bytes] = frozenset()
 
     def start(self, *, region: int | None, centi_dbm: int | None) -> None:
         """Prove that a reader answers, and set it up. Raises as UhfReader does."""
@@ -63,14 +67,19 @@ class M100Reader:
             self._ask(m100_commands.set_power(centi_dbm))
 
     def inventory(self) -> list[UhfSighting]:
-        """Poll until nobody new answers, as many tags at once hide one another."""
+        """Poll, and again while a poll brings tags but not all of the last round.
+
+        Many tags at once hide one another, and some readers let them take turns.
+        """
         found: dict[bytes, UhfSighting] = {}
         deadline = time.monotonic() + _ROUND_BUDGET_S
         while time.monotonic() < deadline:
             seen = {sighting.epc: sighting for sighting in self._poll()}
-            if seen.keys() <= found.keys():
-                break
+            brings_more = not seen.keys() <= found.keys()
             found = seen | found
+            if not brings_more or self._last_round <= found.keys():
+                break
+        self._last_round = frozenset(found)
         return list(found.values())
 
     def read_bank(self, epc: bytes, bank: Bank, word: int, count: int) -> bytes:
@@ -85,7 +94,7 @@ class M100Reader:
         for at in range(0, len(data), room):
             chunk = data[at : at + room]
             request = m100_commands.write(bank, word + at // _WORD, chunk)
-            self._select(epc)
+            self._select(epc, anew=True)
             with suppress(NoAnswer):
                 self._ask(request, timeout_s=self._write_timeout_s)
 
@@ -109,20 +118,34 @@ class M100Reader:
 
     def _read(self, epc: bytes, bank: Bank, word: int, words: int) -> bytes:
         self._select(epc)
-        answer = parse_accessed(self._ask(m100_commands.read(bank, word, words)).params)
+        try:
+            reply = self._ask(m100_commands.read(bank, word, words))
+        except (CommandRefused, NoAnswer):
+            self._selected = None
+            raise
+        answer = parse_accessed(reply.params)
         if answer.epc != epc or len(answer.rest) != words * _WORD:
+            self._selected = None
             raise BadFrame(
                 f"{self.name}: asked {epc.hex().upper()} for {words} words, got "
                 f"{answer.rest.hex().upper()} of {answer.epc.hex().upper()}"
             )
         return answer.rest
 
-    def _select(self, epc: bytes) -> None:
-        """Let the next access reach this tag; asked anew each time, as a reader forgets."""
+    def _select(self, epc: bytes, *, anew: bool = False) -> None:
+        """Let the next access reach this tag.
+
+        `anew`: before a write, as a reader that lost its power has forgotten. A read
+        tells by its answer which tag it reached.
+        """
+        if epc == self._selected and not anew:
+            return
+        self._selected = None
         mask = Select.by_epc(epc).encode()
         reply = self._ask(m100_commands.request(Command.SET_SELECT, mask))
         if reply.params != DONE:
             raise BadFrame(f"{self.name}: mask answered {reply.params.hex().upper()}")
+        self._selected = epc
 
     def _ask(self, request: Frame, *, timeout_s: float | None = None) -> Frame:
         def answered_by(frame: Frame) -> bool:

@@ -118,7 +118,8 @@ class UhfPad(ABC):
                     f"{first}, read back {found.hex().upper()}",
                     status=READ_BACK_DIFFERS,
                 )
-        self._stack.note_memory(uid, first, data)
+        # It says something else now: the next round reads it afresh.
+        self._stack.forget(uid)
 
     def read_afi(self, uid: str) -> int:
         """The security state as the tag tells it now, in the terms of ISO 28560."""

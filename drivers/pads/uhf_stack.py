@@ -10,6 +10,7 @@ from drivers.api import CommandRefused, ProtocolError, Tag
 from drivers.codecs.gen2 import Bank
 from drivers.pads.uhf_reader import BankEnds, UhfReader, UhfSighting
 from drivers.tagdata import epc_bank
+from drivers.tagdata.complete import is_user_bank_complete
 from drivers.tagdata.epc_bank import PC_WORD, WORD
 from drivers.tagdata.uhf_security import read_afi, stable_epc
 
@@ -39,7 +40,8 @@ class SeenTag:
 class UhfStack:
     """The tags of the last rounds; one that was missed for long is forgotten.
 
-    `user_words`: words read of a new tag's user bank, never more than it has.
+    `user_words`: words read of a new tag's user bank, never more than it has, nor more
+    than it takes to know what it says.
     """
 
     def __init__(self, user_words: int) -> None:
@@ -96,13 +98,6 @@ class UhfStack:
         seen.rounds_missed = 0
         return uid
 
-    def note_memory(self, uid: str, first: int, written: bytes) -> None:
-        """Show what was written in the next event, without reading it all again."""
-        seen = self._seen[uid]
-        memory, start = seen.tag.memory, first * WORD
-        changed = memory[:start] + written + memory[start + len(written) :]
-        seen.tag = replace(seen.tag, memory=changed[: len(memory)])
-
     def _bank(
         self, reader: UhfReader, sighting: UhfSighting, deadline: float
     ) -> bytes | None:
@@ -131,9 +126,8 @@ class UhfStack:
                 self._learn(reader, seen)
 
     def _learn(self, reader: UhfReader, seen: SeenTag) -> None:
-        epc = seen.tag.epc_bank[WORD:]
         try:
-            memory = _read_user_bank(reader, epc, self._user_words)
+            memory = self._read_user_bank(reader, seen.tag.epc_bank)
         except (CommandRefused, ProtocolError):
             seen.failures += 1
             seen.wait_rounds = seen.failures - 1
@@ -141,21 +135,24 @@ class UhfStack:
         seen.tag = replace(seen.tag, memory=memory)
         seen.wants_memory = False
 
+    def _read_user_bank(self, reader: UhfReader, bank: bytes) -> bytes:
+        """As far as it says anything; a tag does not tell how long its bank is."""
+        memory, step = b"", _READ_WORDS
+        while step and (left := self._user_words - len(memory) // WORD):
+            try:
+                first = len(memory) // WORD
+                memory += reader.read_bank(
+                    bank[WORD:], Bank.USER, first, min(step, left)
+                )
+            except BankEnds:
+                step = min(step, left) // 2
+            if is_user_bank_complete(bank, memory):
+                break
+        return memory
+
 
 def _wants_memory(tag: Tag) -> bool:
     """Whether the user bank is worth reading: something stands there, or CULTU says so."""
     content = epc_bank.parse(tag.epc_bank)
     is_cultu = tag.afi is not None and not content.iso_toggle
     return content.has_user_memory or is_cultu
-
-
-def _read_user_bank(reader: UhfReader, epc: bytes, most_words: int) -> bytes:
-    """The user bank, at most so many words; a tag does not say how long it is."""
-    memory, step = b"", _READ_WORDS
-    while step and (left := most_words - len(memory) // WORD):
-        try:
-            first = len(memory) // WORD
-            memory += reader.read_bank(epc, Bank.USER, first, min(step, left))
-        except BankEnds:
-            step = min(step, left) // 2
-    return memory

@@ -24,7 +24,7 @@ TYPE_OF_USAGE = 5
 ILL_BORROWER = 11
 #: OID 27 is reserved; some vendors keep another owner's code there.
 ALTERNATIVE_OWNER = 27
-_HEAD = 2
+HEAD = 2
 _LENGTH_MAX = 0x3FF
 #: Codes of military universities begin with 9; 16 bits hold them with a 6.
 _MILITARY_FROM, _MILITARY_SHIFT = 60_000, 30_000
@@ -57,11 +57,11 @@ def parse_user_bank(memory: bytes) -> tuple[UserElement, ...]:
     found: list[UserElement] = []
     at = 0
     while at < len(memory) and memory[at] >> 2:
-        head = memory[at : at + _HEAD]
-        if len(head) < _HEAD:
+        head = memory[at : at + HEAD]
+        if len(head) < HEAD:
             raise BadTagData("the memory ends within an element's head", offset=at)
         oid, length = head[0] >> 2, int.from_bytes(head, "big") & _LENGTH_MAX
-        data = memory[at + _HEAD : at + _HEAD + length]
+        data = memory[at + HEAD : at + HEAD + length]
         if oid not in INDEXED_OIDS:
             raise BadTagData("is no element of this model", offset=at, oid=oid)
         if len(data) < length:
@@ -71,7 +71,7 @@ def parse_user_bank(memory: bytes) -> tuple[UserElement, ...]:
                 oid=oid,
             )
         found.append(UserElement(oid, data, _text(oid, data)))
-        at += _HEAD + length
+        at += HEAD + length
     if not found and any(memory):
         raise BadTagData("does not begin with an element", offset=0)
     return tuple(found)
@@ -88,7 +88,7 @@ def make_banks(epc: CultuEpc, elements: Sequence[UserElement] = ()) -> Banks:
 def user_bank(elements: Iterable[UserElement]) -> bytes:
     """Return the bank in whole words, a 00 word at its end."""
     row = b"".join(
-        (element.oid << 10 | len(element.data)).to_bytes(_HEAD, "big") + element.data
+        (element.oid << 10 | len(element.data)).to_bytes(HEAD, "big") + element.data
         for element in elements
     )
     return row + bytes(2 + len(row) % 2)

@@ -22,7 +22,7 @@ from tests.contract.pad_contract import (
     next_round,
     read_all,
 )
-from tests.contract.uhf_rig import ISO_USER_BANK, MODELS, UhfRig, uhf_rig
+from tests.contract.uhf_rig import ISO_USER_BANK, ISO_USER_READ, MODELS, UhfRig, uhf_rig
 
 TIMEOUT_S = 0.15
 ISO_TAGS = MODELS[0]
@@ -172,7 +172,7 @@ def test_a_tag_too_far_away_is_not_taken_for_one_without_user_bank(
 
     seen = [next(iter(next_round(rig).values())).memory for _ in range(6)]
 
-    assert (seen[0], seen[-1]) == (b"", ISO_USER_BANK)
+    assert (seen[0], seen[-1]) == (b"", ISO_USER_READ)
 
 
 def test_words_that_do_not_exist_are_refused_with_the_code(make_rig: MakeRig) -> None:
@@ -218,7 +218,7 @@ def test_firmware_that_wants_a_password_with_reads_gets_one(make_rig: MakeRig) -
     rig = make_rig(R2000Emulator(wants_read_password=True), read_with_password=True)
     uid = rig.place(1)
 
-    assert read_all(rig, 1)[uid].memory == ISO_USER_BANK
+    assert read_all(rig, 1)[uid].memory == ISO_USER_READ
 
 
 def test_a_write_whose_answer_gets_lost_is_read_back(make_rig: MakeRig) -> None:

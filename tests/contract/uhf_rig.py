@@ -28,6 +28,8 @@ ISO_USER_BANK = bytes.fromhex(
 ).ljust(64, b"\0")
 #: University 10248, part 1 of 1.
 CULTU_USER_BANK = bytes.fromhex("0C022808100400010001").ljust(32, b"\0")
+#: So much of them a pad reads, eight words at a time, until the row of elements ends.
+ISO_USER_READ, CULTU_USER_READ = ISO_USER_BANK[:32], CULTU_USER_BANK[:16]
 _CODE40 = "\0ABCDEFGHIJKLMNOPQRSTUVWXYZ-.:0123456789"
 #: PC words with room for an AFI, and for none; both say that the user bank is in use.
 _ISO_PC, _CULTU_PC = 0x0500, 0x0400
