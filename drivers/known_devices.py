@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Role = Literal["pad", "card", "scanner", "printer"]
+#: What a device is for; "" while that is to be asked.
+Role = Literal["pad", "card", "scanner", "printer", ""]
 
 
 class Bus(enum.StrEnum):
@@ -43,7 +44,7 @@ class KnownDevice:
     product: str
     bus: Bus
     driver: str
-    role: Role | None
+    role: Role
     words: str
     interface: str = ""
     options: Mapping[str, object] = field(default_factory=dict)
@@ -76,10 +77,10 @@ KNOWN: tuple[KnownDevice, ...] = (
         "08FF", "0009", Bus.INPUT, "wedge_card", "card", "Sycreader typing card reader"
     ),
     KnownDevice("413D", "2107", Bus.INPUT, "wedge_card", "card", "typing card reader"),
-    KnownDevice("0403", "6001", Bus.TTY, PROBE, None, "FTDI serial adapter"),
-    KnownDevice("10C4", "EA60", Bus.TTY, PROBE, None, "CP210x serial adapter"),
-    KnownDevice("1A86", "7523", Bus.TTY, PROBE, None, "CH340 serial adapter"),
-    KnownDevice("067B", "2303", Bus.TTY, PROBE, None, "PL2303 serial adapter"),
+    KnownDevice("0403", "6001", Bus.TTY, PROBE, "", "FTDI serial adapter"),
+    KnownDevice("10C4", "EA60", Bus.TTY, PROBE, "", "CP210x serial adapter"),
+    KnownDevice("1A86", "7523", Bus.TTY, PROBE, "", "CH340 serial adapter"),
+    KnownDevice("067B", "2303", Bus.TTY, PROBE, "", "PL2303 serial adapter"),
 )
 
 

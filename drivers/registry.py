@@ -18,21 +18,21 @@ from drivers.api import BadOptions, Driver
 
 BUILT_IN: Mapping[str, str] = {
     "bibliotheca": "drivers.pads.bibliotheca:BibliothecaPad",
+    "camera": "drivers.scanners.camera:CameraScanner",
+    "escpos": "drivers.printers.receipt:ReceiptPrinter",
     "feig_obid": "drivers.pads.feig:FeigPad",
+    "gm65": "drivers.scanners.gm65:Gm65Scanner",
     "gpio": "drivers.gpio.point:GpioPoint",
+    "honeywell": "drivers.scanners.honeywell:HoneywellScanner",
     "line_scanner": "drivers.scanners.line:LineScanner",
     "m100": "drivers.pads.m100:M100Pad",
-    "escpos": "drivers.printers.receipt:ReceiptPrinter",
     "pcsc": "drivers.cards.pcsc:PcscReader",
     "pn532": "drivers.cards.pn532:Pn532Reader",
-    "samv": "drivers.cards.samv:SamvReader",
     "r2000": "drivers.pads.r2000:R2000Pad",
-    "uhfreader18": "drivers.pads.uhfreader18:UhfReader18Pad",
     "rfidstation": "drivers.pads.rfidstation:RfidstationPad",
-    "camera": "drivers.scanners.camera:CameraScanner",
-    "gm65": "drivers.scanners.gm65:Gm65Scanner",
-    "honeywell": "drivers.scanners.honeywell:HoneywellScanner",
+    "samv": "drivers.cards.samv:SamvReader",
     "ssi": "drivers.scanners.ssi:SsiScanner",
+    "uhfreader18": "drivers.pads.uhfreader18:UhfReader18Pad",
     "wedge_card": "drivers.cards.wedge:WedgeCardReader",
     "wedge_scanner": "drivers.scanners.wedge:WedgeScanner",
 }
@@ -52,6 +52,11 @@ def create(name: str, options: Mapping[str, object]) -> Driver:
     except msgspec.ValidationError as err:
         raise BadOptions(f"driver {name!r}: {err}") from err
     return cast(Driver, factory(settings))
+
+
+def options_of(name: str) -> type[msgspec.Struct]:
+    """What a driver can be told. Raises BadOptions for an unknown name."""
+    return cast(type[msgspec.Struct], _factory(name).Options)
 
 
 def _factory(name: str) -> Any:

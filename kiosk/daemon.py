@@ -21,6 +21,7 @@ from kiosk.identity import Identity, load_identity
 from kiosk.messages import Inbox, Stop
 from kiosk.mirror_watch import MirrorWatch
 from kiosk.notify import notify
+from kiosk.plug_watch import PlugWatch
 from kiosk.runner import DeviceRunner
 from kiosk.service.ports import Ledger
 from kiosk.store.ledger import SqliteLedger
@@ -51,6 +52,7 @@ class Kiosk:
     server: Server
     runners: Mapping[str, DeviceRunner]
     watch: MirrorWatch
+    plugs: PlugWatch
     dispatcher: Dispatcher
     thread: threading.Thread
     ledger: Ledger
@@ -61,6 +63,7 @@ class Kiosk:
             "dispatcher": self.thread.is_alive() and self.dispatcher.busy_s < STUCK_S,
             "server": self.server.alive,
             "bell": self.watch.alive,
+            "plugs": self.plugs.alive,
             **{f"device {name}": runner.alive for name, runner in self.runners.items()},
         }
         return [name for name, alive in well.items() if not alive]
@@ -123,7 +126,9 @@ def _start(config: Config, stack: ExitStack) -> Kiosk:
     for runner in runners.values():
         runner.start()
         stack.callback(runner.stop)
-    return Kiosk(server, runners, watch, dispatcher, thread, ledger)
+    plugs = PlugWatch(runners.values())
+    stack.callback(plugs.stop)
+    return Kiosk(server, runners, watch, plugs, dispatcher, thread, ledger)
 
 
 def _enrolled(folder: Path) -> Identity:

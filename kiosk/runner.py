@@ -36,8 +36,10 @@ class DeviceRunner:
         self._inbox = inbox
         self._orders: queue.Queue[Order] = queue.Queue()
         self._stop = threading.Event()
+        self._woken = threading.Event()
         self._up = False
         self._failures = 0
+        self._failures_when_woken = 0
         self._thread = threading.Thread(target=self._run, name=f"device-{name}")
 
     @property
@@ -73,8 +75,13 @@ class DeviceRunner:
         if not self._up:
             self._fail_orders()
 
+    def wake(self) -> None:
+        """Try a lost device at once, as something has been plugged in."""
+        self._woken.set()
+
     def stop(self, timeout_s: float = 5.0) -> None:
         self._stop.set()
+        self._woken.set()
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
@@ -87,7 +94,7 @@ class DeviceRunner:
             finally:
                 self._driver.close()
             self._fail_orders()
-            self._stop.wait(self._pause())
+            self._rest()
         self._up = False
         self._fail_orders()
 
@@ -120,7 +127,7 @@ class DeviceRunner:
     def _well(self) -> None:
         if self._up:
             return
-        self._up, self._failures = True, 0
+        self._up, self._failures, self._failures_when_woken = True, 0, 0
         log.info("device up", device=self.name)
         self._inbox.put(DeviceUp(self.name))
 
@@ -134,5 +141,12 @@ class DeviceRunner:
             log.debug("device still lost", device=self.name, reason=err)
         self._up = False
 
+    def _rest(self) -> None:
+        """Wait before the next try; after a plug the pauses are short again."""
+        if self._woken.wait(self._pause()):
+            self._failures_when_woken = self._failures
+        self._woken.clear()
+
     def _pause(self) -> float:
-        return min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(self._failures, 8))
+        tries = self._failures - self._failures_when_woken
+        return min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(tries, 8))

@@ -9,6 +9,9 @@ demonstration program of a maker does (not confirmed on hardware): a card that h
 says so, a card that is gone does not. From a module that can't be asked that, CardGone
 comes too early, after `gone_after` looks; one that finds a lying card again reads it
 again. Either way the patron is told once while the card lies there.
+
+The USB version (0400:C35A) sends the heads of its frames through another pair of
+endpoints than the rest, so no transport here reaches it; a serial adapter does.
 """
 
 from __future__ import annotations
@@ -19,11 +22,18 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from drivers.api import CardKind, DeviceEvent, DeviceLost, DriverError, ProtocolError
+from drivers.api import (
+    BadOptions,
+    CardKind,
+    DeviceEvent,
+    DeviceLost,
+    DriverError,
+    ProtocolError,
+)
 from drivers.cards.field import Field
 from drivers.cards.samv_module import SamvModule
 from drivers.codecs.identity import fingerprint
-from drivers.transports.address import open_address
+from drivers.transports.address import RECORD, open_address
 from drivers.transports.serial_port import SerialSettings
 
 Seconds = Annotated[float, Meta(gt=0, le=10)]
@@ -54,11 +64,15 @@ class SamvReader:
         self._read_again = False
 
     def open(self) -> None:
-        """Ask the module how it is. Raises DeviceLost."""
+        """Ask the module how it is. Raises DeviceLost, or BadOptions for a recording."""
         self.close()
         options = self._options
+        if options.port.startswith(RECORD):
+            raise BadOptions(f"{options.port}: what a card says must not be recorded")
         self._module = SamvModule(
-            open_address(options.port, SerialSettings(baud=options.baud)),
+            open_address(
+                options.port, SerialSettings(baud=options.baud), personal=True
+            ),
             options.port,
             timeout_s=options.reply_timeout_s,
             read_timeout_s=options.read_timeout_s,

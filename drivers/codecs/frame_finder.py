@@ -35,7 +35,8 @@ class FrameFinder(Generic[Frame]):
             try:
                 taken = self._take(bytes(self._buffer[: self._longest]))
             except BadFrame as err:
-                found.append(err)
+                # Without its traceback, which would keep all that was read so far.
+                found.append(err.with_traceback(None))
                 # A good frame may begin inside of the bad one.
                 del self._buffer[:1]
                 continue

@@ -9,6 +9,8 @@ from drivers.codecs.honeywell import MENU, TRIGGER, UNTRIGGER, Verdict
 
 #: Settings it knows, by tag and sub-tag, and the values each takes.
 SETTINGS = {"PAPHHF": {""}, "TRGMOD": {"0", "3"}, "232BAD": set("0123456789")}
+#: In place of a value: what is it now? Changes nothing (not confirmed on hardware).
+ASK_VALUE = "?"
 _COMMAND = re.compile(
     rb"%b|%b|%b([ -~]+?)([.!])" % (TRIGGER, UNTRIGGER, MENU), re.DOTALL
 )
@@ -60,6 +62,9 @@ class HoneywellEmulator:
         verdict = Verdict.ACK if value in SETTINGS.get(name, ()) else Verdict.NAK
         if name not in SETTINGS:
             verdict = Verdict.ENQ
+        elif value == ASK_VALUE:
+            told = name + self.settings.get(name, "")
+            return told.encode() + bytes((Verdict.ACK,)) + storage.encode()
         if verdict is Verdict.ACK:
             self.settings[name] = value
             self.saved |= {name} if storage == "." else set()

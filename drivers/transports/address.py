@@ -23,17 +23,22 @@ _FORMS = (
 )
 
 
-def open_address(address: str, settings: SerialSettings | None = None) -> Transport:
+def open_address(
+    address: str, settings: SerialSettings | None = None, *, personal: bool = False
+) -> Transport:
     """Open "/dev/…" or "usb:VID:PID" with `settings`, or "tcp://host:port".
 
     `drivers.hotplug` says what follows "usb:". "usb://VID:PID" or "usb://VID:PID/SERIAL"
     is a device without a node, reached by libusb. "record:FILE:ADDRESS" writes down what
-    passes, "replay:FILE" is a device that says it again; FILE has no colon. Raises
-    DeviceLost when the device is not there, BadOptions for an address that is none of these.
+    passes, "replay:FILE" is a device that says it again; FILE has no colon. What a
+    `personal` device says is not written down.
+    Raises DeviceLost when the device is not there, BadOptions for any other address.
     """
     if address.startswith(REPLAY):
         return open_trace(Path(address.removeprefix(REPLAY)))
     if address.startswith(RECORD):
+        if personal:
+            raise BadOptions(f"{address}: what this device says is personal; no record")
         path, _, recorded = address.removeprefix(RECORD).partition(":")
         return FileRecorder(open_address(recorded, settings), Path(path))
     if address.startswith(_TCP):

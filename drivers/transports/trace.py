@@ -147,9 +147,7 @@ class TracePlayer:
             expected = self._next_question(rest)
             size = min(len(expected), len(rest))
             if rest[:size] != expected[:size]:
-                raise TraceDiffers(
-                    f"sent {_hex(rest)}, the trace has {_hex(expected)}"
-                )
+                raise TraceDiffers(f"sent {_hex(rest)}, the trace has {_hex(expected)}")
             if expected[size:]:
                 self._lines.appendleft(TraceLine(">", expected[size:]))
             rest = rest[size:]
@@ -170,7 +168,7 @@ class TracePlayer:
 
 
 def open_trace(path: Path) -> TracePlayer:
-    """Play a file. Raises DeviceLost when it can't be read, BadOptions if it is no trace."""
+    """Play a file. Raises DeviceLost if it can't be read, BadOptions if it is no trace."""
     try:
         lines = path.read_text("ascii").splitlines()
         return TracePlayer(parse_trace(lines))

@@ -1,140 +1,123 @@
-"""Reading a stack of tags through each pad's driver, against the time its bytes take."""
+"""Stacks of tags through each pad's driver, against the time their bytes take."""
 
 from __future__ import annotations
 
+import queue
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from drivers import registry
 from drivers.api import Driver, Tag, TagsOnPad
-from drivers.emulators.bibliotheca import BibliothecaEmulator
-from drivers.emulators.feig import FeigEmulator
-from drivers.emulators.hf_field import HfField
-from drivers.emulators.m100 import M100Emulator
-from drivers.emulators.paced_line import BITS_8E1, BITS_8N1, PacedLine
-from drivers.emulators.pty import Answer, Pty
-from drivers.emulators.r2000 import R2000Emulator
-from drivers.emulators.rfidstation import RfidstationEmulator
-from drivers.emulators.tag import VirtualTag
-from drivers.emulators.uhf_tag import UhfField
-from drivers.emulators.uhfreader18 import UhfReader18Emulator
-from drivers.tagdata.elements import OWNER, PII, TYPE_OF_USAGE
-from drivers.tagdata.layout import compose
+from drivers.tagdata.detect import read_tag
+from kiosk.domain.pad import Patience
+from kiosk.domain.session import Book, BookClass, StackChanged
+from kiosk.messages import DeviceSaid, Inbox
+from kiosk.pads import PadRoom
+from kiosk.runner import DeviceRunner
 from tests.bench.figures import Figure
-from tests.contract.uhf_rig import IsoTags
+from tests.bench.paced_readers import READERS, Line, paced_reader
 
-TAGS = 10
-STACK = 12
+TAGS, STACK = 10, 12
+STACK_AIM_S = 2.0
 #: Rounds in which a stack must have been read.
 _MOST_ROUNDS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """A pad's driver, its emulated reader and the line between them."""
-
-    driver: str
-    baud: int
-    aim: float
-    make: Callable[[], tuple[Answer, HfField | UhfField]]
-    bits: int = BITS_8N1
-    options: Mapping[str, Any] = field(default_factory=dict)
-    note: str = ""
-
-
-def _hf(emulator: Any) -> tuple[Answer, HfField]:
-    return emulator.answer, emulator
-
-
-def _uhf(emulator: Any) -> tuple[Answer, UhfField]:
-    return emulator.answer, emulator.field
-
-
-READERS = (
-    Reader("feig_obid", 38400, 1.10, lambda: _hf(FeigEmulator()), BITS_8E1),
-    Reader("rfidstation", 38400, 1.15, lambda: _hf(RfidstationEmulator())),
-    Reader("bibliotheca", 19200, 1.15, lambda: _hf(BibliothecaEmulator())),
-    Reader("m100", 115200, 1.15, lambda: _uhf(M100Emulator())),
-    Reader("r2000", 115200, 1.15, lambda: _uhf(R2000Emulator())),
-    Reader("uhfreader18", 57600, 1.15, lambda: _uhf(UhfReader18Emulator())),
-)
+_PATIENCE_S = 30.0
 
 
 def measure(folder: Path, rounds: int) -> list[Figure]:
-    """One figure a pad: the time until a stack is read, beside its time on the line."""
-    return [_figure(reader, folder, rounds) for reader in READERS]
+    """Two figures a pad: ten tags read by the driver, a stack of twelve listed."""
+    return [
+        figure
+        for driver in READERS
+        for figure in (_overhead(driver, folder, rounds), _listing(driver, folder))
+    ]
 
 
-@contextmanager
-def paced_pad(
-    reader: Reader, folder: Path, tags: int
-) -> Iterator[tuple[Driver, PacedLine, HfField | UhfField]]:
-    """A pad that is open behind a paced line, with so many tags before it."""
-    answer, on_pad = reader.make()
-    line = PacedLine(answer, reader.baud, reader.bits)
-    pty = Pty(folder / reader.driver, line)
-    pty.start()
-    pad = registry.create(reader.driver, {"port": str(pty.path), **reader.options})
-    try:
-        pad.open()
-        lay(on_pad, tags)
-        yield pad, line, on_pad
-    finally:
-        pad.close()
-        pty.stop()
-
-
-def lay(on_pad: HfField | UhfField, count: int) -> None:
-    """Lay library tags as a county writes them; every one fits into eight blocks."""
-    for number in range(1, count + 1):
-        if isinstance(on_pad, UhfField):
-            on_pad.place(IsoTags().make(number, 0x07))
-        else:
-            on_pad.place(_library_tag(number))
-
-
-def _library_tag(number: int) -> VirtualTag:
-    values = {PII: f"YL0417{number:06}", OWNER: "CN-620523", TYPE_OF_USAGE: "10"}
-    return VirtualTag(
-        f"E00401500000{number:04X}", afi=0x07, dsfid=0x06, memory=compose(values)
-    )
-
-
-def _figure(reader: Reader, folder: Path, rounds: int) -> Figure:
-    ratios, walls, lines = [], [], []
-    for _ in range(rounds):
-        with paced_pad(reader, folder, TAGS) as (pad, line, _):
-            line.restart()
-            walls.append(_read_stack(pad, TAGS))
-            lines.append(line.seconds)
-            ratios.append(walls[-1] / lines[-1])
-    middle = ratios.index(statistics.median_low(ratios))
+def _overhead(driver: str, folder: Path, rounds: int) -> Figure:
+    measured = [_read_once(driver, folder) for _ in range(rounds)]
+    wall, line = sorted(measured, key=lambda pair: pair[0] / pair[1])[rounds // 2]
+    reader = READERS[driver]
     return Figure(
-        name=f"{TAGS} tags read, {reader.driver}",
+        name=f"{TAGS} tags read, {driver}",
         unit="ms",
-        value=walls[middle] * 1000,
-        beside="its bytes on the line",
-        reference=lines[middle] * 1000,
+        value=wall * 1000,
+        beside="bytes and gaps" if reader.gap_s else "its bytes on the line",
+        reference=line * 1000,
         rounds=rounds,
         aim=reader.aim,
         aim_is_ratio=True,
-        note=reader.note,
     )
 
 
-def _read_stack(pad: Driver, count: int) -> float:
-    """Seconds from the first question until every tag has its memory."""
+def _read_once(driver: str, folder: Path) -> tuple[float, float]:
+    """Seconds until ten tags are read, and the least that their traffic takes."""
+    with paced_reader(driver, folder, TAGS) as line:
+        pad = registry.create(driver, {"port": str(line.port)})
+        pad.open()
+        line.busy()
+        wall = _read_stack(pad)
+        busy, requests = line.busy()
+        pad.close()
+    return wall, max(busy, requests * READERS[driver].gap_s)
+
+
+def _read_stack(pad: Driver) -> float:
     started = time.monotonic()
     for _, event in zip(range(_MOST_ROUNDS), pad.events(), strict=False):
-        if isinstance(event, TagsOnPad) and _read(event.tags, count):
+        if isinstance(event, TagsOnPad) and _all_read(event.tags):
             return time.monotonic() - started
-    raise AssertionError(f"{count} tags were never read")
+    raise AssertionError(f"{TAGS} tags were never read")
 
 
-def _read(tags: tuple[Tag, ...], count: int) -> bool:
-    return len(tags) == count and all(tag.memory for tag in tags)
+def _all_read(tags: tuple[Tag, ...]) -> bool:
+    return len(tags) == TAGS and all(tag.memory for tag in tags)
+
+
+def _listing(driver: str, folder: Path) -> Figure:
+    """Seconds from the pad's start over a stack until that is stable, every book known."""
+    with paced_reader(driver, folder, STACK) as line:
+        seconds = [_list_once(driver, line) for _ in range(3)]
+    return Figure(
+        name=f"{STACK} books listed, {driver}",
+        unit="s",
+        value=statistics.median(seconds),
+        rounds=len(seconds),
+        aim=STACK_AIM_S,
+    )
+
+
+def _list_once(driver: str, line: Line) -> float:
+    inbox: Inbox = queue.Queue()
+    room = PadRoom(Patience(), lambda tags: tuple(map(_book, tags)))
+    runner = DeviceRunner(
+        "pad", registry.create(driver, {"port": str(line.port)}), inbox
+    )
+    started = time.monotonic()
+    runner.start()
+    try:
+        _wait_until_listed(inbox, lambda event: room.saw("pad", event))
+        return time.monotonic() - started
+    finally:
+        runner.stop()
+
+
+def _wait_until_listed(
+    inbox: Inbox, saw: Callable[[TagsOnPad], StackChanged | None]
+) -> None:
+    while True:
+        message = inbox.get(timeout=_PATIENCE_S)
+        if isinstance(message, DeviceSaid) and isinstance(message.event, TagsOnPad):
+            stack = saw(message.event)
+            if stack and stack.stable and _listed(stack):
+                return
+
+
+def _listed(stack: StackChanged) -> bool:
+    return len(stack.books) == STACK and all(book.barcode for book in stack.books)
+
+
+def _book(tag: Tag) -> Book:
+    content = read_tag(tag)
+    return Book(tag.uid, BookClass.OWN, content.item, uids=(tag.uid,))

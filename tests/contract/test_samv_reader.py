@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from drivers.api import CardGone, CardKind, CardSeen, DeviceLost, DriverError
+from drivers.api import (
+    BadOptions,
+    CardGone,
+    CardKind,
+    CardSeen,
+    DeviceLost,
+    DriverError,
+)
 from drivers.cards.samv import SamvReader
 from drivers.codecs.identity import check_character, fingerprint
 from drivers.emulators.bad_line import BadLine, Trouble
@@ -262,6 +269,17 @@ def test_what_a_foreign_answer_says_is_not_shown(tmp_path: Path) -> None:
         reader.open()
 
     pty.stop()
+
+
+def test_a_card_is_never_recorded(rig: SamvRig, tmp_path: Path) -> None:
+    rig.reader.close()
+    trace = tmp_path / "card.trace"
+    recorded = SamvReader(SamvReader.Options(port=f"record:{trace}:{rig.pty.path}"))
+
+    with pytest.raises(BadOptions, match="must not be recorded"):
+        recorded.open()
+
+    assert not trace.exists()
 
 
 def test_a_silent_module_is_lost_by_name(rig: SamvRig) -> None:

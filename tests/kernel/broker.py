@@ -137,7 +137,12 @@ class Bed:
         if kind == "input":
             self._ioctls[number] = InputIoctls(device)
             self.testbed.attach_ioctl(path, self._ioctls[number].base)
-        folders = _folders(device, number, path)
+        # Another node of the same device may have made some of them.
+        folders = [
+            (folder, lines)
+            for folder, lines in _folders(device, number, path)
+            if not Path(self.testbed.get_root_dir(), "sys", folder[1:]).exists()
+        ]
         self._folders[number] = [f"/sys{folder}" for folder, _ in folders]
         for folder, lines in folders:
             self.testbed.add_from_string("\n".join([f"P: {folder}", *lines, ""]))
@@ -215,8 +220,8 @@ class Fingers:
 
 
 def _has_open(process: int, path: str) -> bool:
-    files = Path(f"/proc/{process}/fd")
-    return any(os.readlink(files / name) == path for name in os.listdir(files))
+    files = Path(f"/proc/{process}/fd").iterdir()
+    return any(file.is_symlink() and str(file.readlink()) == path for file in files)
 
 
 def _reported(event: list[int]) -> bytes:
@@ -247,8 +252,9 @@ def _inner_folders(
     name = path.removeprefix("/dev/")
     node = [f"E: DEVNAME={path}", f"E: SUBSYSTEM={device['subsystem']}"]
     if device["subsystem"] != "input":
-        folder = f"{interface}/{device['subsystem']}/{name}"
-        return [(folder, [*node, f"N: {name}"])]
+        # Not for a serial port: a test that needs one links a pseudo-terminal there.
+        node += [f"N: {name}"] if device["subsystem"] == "hidraw" else []
+        return [(f"{interface}/{device['subsystem']}/{name}", node)]
     keys = sum(1 << code for code in device["keys"])
     words = [f"{keys >> shift & (1 << 64) - 1:x}" for shift in range(704, -1, -64)]
     above = f"{interface}/0003:{number:04X}/input/input{number}"

@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,33 +26,46 @@ _TEST = (
 _TIMEOUT_S = 60
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(
-    item: pytest.Item, nextitem: pytest.Item | None
-) -> bool | None:
-    if item.path.parent != _HERE or "bed" not in getattr(item, "fixturenames", ()):
-        return None
-    del nextitem
-    where = {"nodeid": item.nodeid, "location": item.location}
-    item.ihook.pytest_runtest_logstart(**where)
-    call = pytest.CallInfo.from_call(partial(_run_on_a_bed, item), when="call")
-    report = pytest.TestReport.from_item_and_call(item, call)
-    item.ihook.pytest_runtest_logreport(report=report)
-    item.ihook.pytest_runtest_logfinish(**where)
-    return True
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = [_OnABed.made_of(item) if _needs_a_bed(item) else item for item in items]
 
 
-def _run_on_a_bed(item: pytest.Item) -> None:
+class _OnABed(pytest.Item):
+    """Stands in for a test, and has none of its fixtures."""
+
+    own_location: tuple[str, int | None, str]
+    broker: str
+
+    @classmethod
+    def made_of(cls, item: pytest.Item) -> _OnABed:
+        made: _OnABed = cls.from_parent(item.parent, name=item.name)
+        made.own_location = item.location
+        # A module whose devices are of another kind names a broker of its own.
+        made.broker = getattr(getattr(item, "module", None), "BROKER", "broker.py")
+        return made
+
+    def runtest(self) -> None:
+        _run_on_a_bed(self.broker, self)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        _, line, name = self.own_location
+        return self.path, line, name
+
+
+def _needs_a_bed(item: pytest.Item) -> bool:
+    return item.path.parent == _HERE and "bed" in getattr(item, "fixturenames", ())
+
+
+def _run_on_a_bed(broker: str, item: pytest.Item) -> None:
     if shutil.which(_BROKER[0]) is None:
         pytest.fail(
             "devices can't be made: apt-get install umockdev gir1.2-umockdev-1.0 "
             "python3-gi",
             pytrace=False,
         )
-    # A module whose devices are of another kind names a broker of its own.
-    script = getattr(getattr(item, "module", None), "BROKER", "broker.py")
     done = subprocess.run(
-        [*_BROKER, str(_HERE / script), *_TEST, item.nodeid],
+        [*_BROKER, str(_HERE / broker), *_TEST, item.nodeid],
         cwd=item.config.rootpath,
         env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,

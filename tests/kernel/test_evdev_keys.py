@@ -92,9 +92,7 @@ def test_volume_keys_of_a_scanner_are_not_its_keyboard(bed: Bed) -> None:
 
 
 @pytest.mark.parametrize("path", ["/dev/null", "/etc/hostname"])
-def test_what_is_no_input_device_is_refused(bed: Bed, path: str) -> None:
-    del bed
-
+def test_what_is_no_input_device_is_refused(path: str) -> None:
     with pytest.raises(DeviceLost, match=rf"{path}: not an input device"):
         open_keys(path)
 
