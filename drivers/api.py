@@ -152,7 +152,8 @@ class Driver(Protocol):
     two steps of `events`; 0 for a driver whose `events` itself waits for input.
     """
 
-    poll_interval_s: float
+    @property
+    def poll_interval_s(self) -> float: ...
 
     def open(self) -> None:
         """Make the device ready. Raises DeviceLost when it is not there."""

@@ -24,6 +24,7 @@ from drivers.codecs.pn532_commands import (
     sam_configuration,
 )
 from drivers.codecs.pn532_frames import Decoder, Message, Signal, encode
+from drivers.pace import Pace
 from drivers.transports import Transport
 from drivers.transports.address import open_address
 from drivers.transports.serial_port import SerialSettings
@@ -53,8 +54,14 @@ class Pn532Reader:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self.poll_interval_s = options.poll_interval_s
+        # A card may be tapped for less than a third of a second.
+        self._pace = Pace(options.poll_interval_s, slower=2)
         self._line: Transport | None = None
+
+    @property
+    def poll_interval_s(self) -> float:
+        """Longer while no card comes or goes."""
+        return self._pace.interval_s
 
     def open(self) -> None:
         """Wake the chip up and set it to answer polls. Raises DeviceLost."""
@@ -79,6 +86,7 @@ class Pn532Reader:
                 yield None
                 continue
             unanswered = 0
+            self._pace.looked(uids)
             yield from field.see(uids) or (None,)
 
     def close(self) -> None:

@@ -75,7 +75,7 @@ class LineAssembler:
         try:
             return [self._code(line, overflowed=overflowed)]
         except BadBarcode as err:
-            return [err]
+            return [err.with_traceback(None)]
 
     def _append(self, part: bytes) -> None:
         room = self._max_bytes - len(self._line)

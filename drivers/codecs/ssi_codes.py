@@ -112,7 +112,7 @@ class SsiReceiver:
         try:
             return [self._lines.accept(decoded(text.rstrip(TERMINATORS)), aim)]
         except BadBarcode as err:
-            return [err]
+            return [err.with_traceback(None)]
 
 
 def text_line(lines: LineAssembler) -> MixedLine[Packet]:

@@ -18,6 +18,7 @@ from drivers.api import (
     ProtocolError,
     TagsOnPad,
 )
+from drivers.pace import Pace
 from drivers.pads.hf_reader import HfReader, Sighting
 from drivers.pads.hf_stack import BlockOrderOption, HfStack
 
@@ -52,11 +53,16 @@ class HfPad(ABC):
         self, options: HfOptions, block_order: BlockOrderOption = "straight"
     ) -> None:
         """`block_order`: how the reader sends a block; "auto" judges by the content."""
-        self.poll_interval_s = options.poll_interval_s
+        self._pace = Pace(options.poll_interval_s, slower=3)
         self._port = options.port
         self._open_reader: HfReader | None = None
         self._stack = HfStack(block_order, options.read_blocks_count)
         self._refused = 0
+
+    @property
+    def poll_interval_s(self) -> float:
+        """Longer while what lies on the pad does not change."""
+        return self._pace.interval_s
 
     @abstractmethod
     def _connect(self) -> HfReader:
@@ -146,6 +152,7 @@ class HfPad(ABC):
             return None
         self._stack.note_round(sightings)
         uids = [sighting.uid for sighting in sightings]
+        self._pace.looked(set(uids))
         self._stack.read_new(self._reader, uids)
         return TagsOnPad(self._stack.tags(uids))
 

@@ -24,6 +24,7 @@ from drivers.api import (
     TagsOnPad,
 )
 from drivers.codecs.gen2 import Bank
+from drivers.pace import Pace
 from drivers.pads.uhf_reader import UhfReader, UhfSighting
 from drivers.pads.uhf_stack import UhfStack
 from drivers.tagdata.epc_bank import PC_WORD, WORD
@@ -61,13 +62,18 @@ class UhfPad(ABC):
     """
 
     def __init__(self, options: UhfOptions) -> None:
-        self.poll_interval_s = options.poll_interval_s
+        self._pace = Pace(options.poll_interval_s, slower=3)
         self._port = options.port
         self._min_rssi_dbm = options.min_rssi_dbm
         self._open_reader: UhfReader | None = None
         self._stack = UhfStack(options.user_words)
         self._epcs_in_field: frozenset[bytes] = frozenset()
         self._refused = 0
+
+    @property
+    def poll_interval_s(self) -> float:
+        """Longer while what lies on the pad does not change."""
+        return self._pace.interval_s
 
     @abstractmethod
     def _connect(self) -> UhfReader:
@@ -152,6 +158,7 @@ class UhfPad(ABC):
             return None
         self._refused = 0
         uids = self._stack.note_round(self._reader, sightings)
+        self._pace.looked(set(uids))
         return TagsOnPad(self._stack.tags(uids))
 
     def _take_inventory(self) -> list[UhfSighting]:

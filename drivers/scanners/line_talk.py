@@ -15,7 +15,7 @@ from drivers.transports.address import open_address
 from drivers.transports.serial_port import SerialSettings
 
 #: How long to wait for a scan before saying "alive, nothing new".
-ALIVE_S = 0.25
+ALIVE_S = 0.5
 
 Reply = TypeVar("Reply")
 
