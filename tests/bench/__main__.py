@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from kiosk import logs
-from tests.bench import commit, latency, memory, startup
+from tests.bench import commit, idle, latency, memory, pads, startup
 from tests.bench.figures import Figure, reports, table
 from tests.demo import running_demo
 
@@ -25,11 +25,16 @@ class Rounds:
     commits: int = 60
     starts: int = 9
     visits: int = 5
+    stacks: int = 5
+    idle_s: float = 30.0
+    settle_s: float = idle.SETTLE_S
 
 
 #: Goes first on the path of every measured process: see the file in it.
 AS_INSTALLED = Path(__file__).with_name("as_installed")
-QUICK = Rounds(placements=3, commits=3, starts=1, visits=1)
+QUICK = Rounds(
+    placements=3, commits=3, starts=1, visits=1, stacks=1, idle_s=2.0, settle_s=3.0
+)
 
 
 @click.command()
@@ -49,9 +54,13 @@ def main(target: Path | None, *, quick: bool) -> None:
 
 
 def _measure(folder: Path, rounds: Rounds) -> list[Figure]:
-    demo_folder, lending = folder / "demo", folder / "lending"
-    lending.mkdir()
-    demo_folder.mkdir()
+    demo_folder, lending, ports = (
+        folder / "demo",
+        folder / "lending",
+        folder / "ports",
+    )
+    for made in (demo_folder, lending, ports):
+        made.mkdir()
     click.echo("a kiosk with its devices, agent and hub", err=True)
     with running_demo(demo_folder) as demo:
         figures = latency.measure(demo, rounds.placements)
@@ -60,6 +69,10 @@ def _measure(folder: Path, rounds: Rounds) -> list[Figure]:
     figures += startup.measure(demo_folder, rounds.starts)
     click.echo("committing", err=True)
     figures += commit.measure(lending, rounds.commits)
+    click.echo("stacks on every pad, at the pace of their lines", err=True)
+    figures += pads.measure(ports, rounds.stacks)
+    click.echo("all devices, and nothing happens", err=True)
+    figures += idle.measure(ports, rounds.idle_s, rounds.settle_s)
     return figures
 
 

@@ -8,6 +8,9 @@ import msgspec
 import pytest
 
 from tests.bench.figures import Figure, Report, p95, reports, table
+from tests.bench.paced_readers import READERS
+from tests.bench.pads import STACK, TAGS
+from tests.emulated_devices import KINDS
 
 NAMES = {
     "tag told → title, median",
@@ -20,6 +23,9 @@ NAMES = {
     "Ledger.record, stack of 10",
     "Ledger.record, 1 book",
     "Ledger.record, 10 books",
+    f"idle with {len(KINDS)} devices",
+    *(f"{TAGS} tags read, {driver}" for driver in READERS),
+    *(f"{STACK} books listed, {driver}" for driver in READERS),
 }
 
 
