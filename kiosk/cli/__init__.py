@@ -18,6 +18,10 @@ COMMANDS = {
         "kiosk.cli.demo:demo",
         "Borrow and return in a browser, on emulated hardware that speaks real bytes.",
     ),
+    "device": Lazy(
+        "kiosk.cli.device:device",
+        "Find, look at and try the devices of this point.",
+    ),
     "frame": Lazy(
         "kiosk.cli.frame:frame",
         "Look into the frames that devices and kiosk exchange.",

@@ -13,9 +13,13 @@ from kiosk.cli.lines import bytes_from_hex, decode_inputs
 
 #: Protocol → codec module, imported when it is asked for.
 PROTOCOLS: Mapping[str, str] = {
+    "barcode_line": "drivers.codecs.lines",
+    "escpos_status": "drivers.codecs.escpos_status",
     "feig_obid": "drivers.codecs.feig_obid",
+    "honeywell": "drivers.codecs.honeywell",
     "pn532": "drivers.codecs.pn532",
     "reader_3m": "drivers.codecs.bibliotheca",
+    "samv_idcard": "drivers.codecs.samv_idcard",
     "reader_7e55": "drivers.codecs.rfidstation",
     "scanner_serial": "drivers.codecs.scanner_serial",
     "uhf_m100": "drivers.codecs.m100",

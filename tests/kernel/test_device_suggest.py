@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import CliRunner
 
 from kiosk.cli import main
@@ -122,3 +123,24 @@ def test_list_says_where_an_address_leads(bed: Bed, tmp_path: Path) -> None:
         "serial": False,
     }
     assert "no such tty device" in rows["serial"]["reason"]
+
+
+@pytest.mark.parametrize("line", ["auto", "hid"])
+def test_what_is_said_to_a_hid_reader_is_written_down(
+    bed: Bed, tmp_path: Path, line: str
+) -> None:
+    bed.plug(PAD)
+    config, out = tmp_path / "kiosk.toml", tmp_path / "pad.trace"
+    config.write_text(
+        '[[device]]\nname = "pad"\nrole = "pad"\ndriver = "rfidstation"\n'
+        f'options = {{ port = "usb:0505:5050", line = "{line}" }}\n',
+        "utf-8",
+    )
+    words = ["device", "trace", "record", "pad", "--config", str(config)]
+
+    result = CliRunner().invoke(main, [*words, "--out", str(out)])
+
+    assert result.exit_code == 1
+    assert "pad: " in result.stderr
+    assert "no 7E55 reader answers" in result.stderr
+    assert "> 7E 55 08 00 00 FF FF F7 00 BD 60  # version" in out.read_text("ascii")
