@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import segno
 from markupsafe import Markup
 
 #: More than this makes modules too small for an old phone's camera.
@@ -15,6 +14,8 @@ _QUIET_ZONE = 4
 
 def qr_svg(lines: Iterable[str]) -> Markup:
     """Return an inline SVG that scales with its box; lines that are too many are cut."""
+    import segno  # noqa: PLC0415  (5 MB that a point with a printer never needs)
+
     code = segno.make_qr(_fitting(lines), error="l", boost_error=False)
     drawing = code.svg_inline(
         border=_QUIET_ZONE, light="#fff", dark="#000", omitsize=True, svgclass="qr"
