@@ -95,9 +95,9 @@ class TagsOnPad:
 class CardSeen:
     """A patron card was presented.
 
-    `uid` is upper-case hex for a card in the field; for TYPED what a keyboard wedge
-    typed, after the mapping of its options; for IDENTITY a hash of the card's number,
-    which never leaves the driver itself.
+    `uid` is upper-case hex for a card in the field, and for TYPED what a keyboard wedge
+    typed, unless the options of the reader say what to report for it; for IDENTITY a
+    hash of the card's number, which never leaves the driver itself.
     """
 
     uid: str

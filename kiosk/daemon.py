@@ -153,5 +153,7 @@ def _look_after(kiosk: Kiosk, folder: Path) -> None:
     dead = kiosk.dead()
     if dead:
         raise ThreadDied(f"ended unexpectedly: {', '.join(dead)}")
+    for runner in kiosk.runners.values():
+        runner.look_after()
     notify("WATCHDOG=1")
     save_health(folder, kiosk.health(folder))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import queue
+import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from drivers.api import Beep, DeviceEvent, Light, PrintOutcome, Slip
 from kiosk.domain.rules import SecurityRule
@@ -41,10 +42,13 @@ class WriteOrder:
 
 @dataclass(frozen=True, slots=True)
 class PrintOrder:
-    """For a printer."""
+    """For a printer; nobody waits any more for what is `withdrawn`."""
 
     ticket: int
     slip: Slip
+    withdrawn: threading.Event = field(
+        default_factory=threading.Event, compare=False, repr=False
+    )
 
 
 @dataclass(frozen=True, slots=True)

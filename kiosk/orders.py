@@ -89,10 +89,8 @@ def _secure(driver: Driver, uid: str, afi: int, rule: SecurityRule) -> int | Non
     """Arm or disarm one tag; returns the AFI that stands for its state now.
 
     In the EAS mode nothing is read back, as a tag does not tell its bit: that it
-    acknowledged is all there is. A county without gates writes nothing.
+    acknowledged is all there is.
     """
-    if rule.mode is SecurityMode.NONE:
-        return afi
     if rule.mode is not SecurityMode.AFI and isinstance(driver, EasWriter):
         driver.write_eas(uid, armed=afi == rule.afi_in)
         if rule.mode is SecurityMode.EAS:
@@ -103,7 +101,8 @@ def _secure(driver: Driver, uid: str, afi: int, rule: SecurityRule) -> int | Non
 def _print(driver: Driver, order: PrintOrder, answer: Answer) -> None:
     outcome = PrintOutcome.BLOCKED
     try:
-        if isinstance(driver, Printer):
+        # What lies in the tray when the next reader comes would be theirs to read.
+        if isinstance(driver, Printer) and not order.withdrawn.is_set():
             outcome = driver.print_slip(order.slip)
     finally:
         answer(SlipDone(order.ticket, outcome))

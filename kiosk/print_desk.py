@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from drivers.api import PrintOutcome, Slip
@@ -24,18 +25,27 @@ class Orders(Protocol):
     def order(self, order: Order) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    order: PrintOrder
+    device: str
+    until: float
+
+
 class PrintDesk:
     """Knows which printers have paper, and what is being printed.
 
-    A slip that comes to nothing is shown on the screen instead; it is not kept.
+    A printer that is there has paper until it tells otherwise, as not all of them can
+    tell. A slip that comes to nothing is shown on the screen instead; it is not kept.
     """
 
     def __init__(self, printers: Mapping[str, Orders], say: Say) -> None:
         self._printers = printers
         self._say = say
         self._with_paper: set[str] = set()
+        self._failed: set[str] = set()
         self._tickets = itertools.count(1)
-        self._waiting: tuple[int, str, float] | None = None
+        self._waiting: _Waiting | None = None
 
     @property
     def ready(self) -> bool:
@@ -45,7 +55,11 @@ class PrintDesk:
     @property
     def deadline(self) -> float | None:
         """When the printer is given up (monotonic s)."""
-        return self._waiting[2] if self._waiting else None
+        return self._waiting.until if self._waiting else None
+
+    def came(self, device: str) -> None:
+        """A device is there."""
+        self.paper(device, out=False)
 
     def paper(self, device: str, *, out: bool) -> None:
         """A printer told of its roll."""
@@ -55,8 +69,9 @@ class PrintDesk:
             self._with_paper.add(device)
 
     def lost(self, device: str) -> None:
-        """A printer is gone; it tells of its paper when it is back."""
+        """A device is gone."""
         self._with_paper.discard(device)
+        self._failed.discard(device)
 
     def print(
         self, locale: str, lines: Sequence[Message], now: float
@@ -64,24 +79,38 @@ class PrintDesk:
         """Have a slip printed, heading first; returns at once if there is no printer."""
         if not self._with_paper or not lines:
             return SlipPrinted(printed=False)
-        device, ticket = min(self._with_paper), next(self._tickets)
+        self._give_up()
+        # One that failed last time is the last to be tried.
+        device = min(self._with_paper, key=lambda name: (name in self._failed, name))
         heading, *rest = (self._say(locale, line) for line in lines)
-        self._waiting = (ticket, device, now + PATIENCE_S)
-        self._printers[device].order(PrintOrder(ticket, Slip(heading, tuple(rest))))
+        order = PrintOrder(next(self._tickets), Slip(heading, tuple(rest)))
+        self._waiting = _Waiting(order, device, now + PATIENCE_S)
+        self._printers[device].order(order)
         return None
 
     def done(self, answer: SlipDone) -> SlipPrinted | None:
         """Take a printer's answer; None for one that was given up before."""
-        if self._waiting is None or self._waiting[0] != answer.ticket:
+        if self._waiting is None or self._waiting.order.ticket != answer.ticket:
             return None
-        device, self._waiting = self._waiting[1], None
+        device, self._waiting = self._waiting.device, None
+        printed = answer.outcome is PrintOutcome.PRINTED
         if answer.outcome is PrintOutcome.NO_PAPER:
             self._with_paper.discard(device)
-        return SlipPrinted(printed=answer.outcome is PrintOutcome.PRINTED)
+        if printed:
+            self._failed.discard(device)
+        else:
+            self._failed.add(device)
+        return SlipPrinted(printed=printed)
 
     def overdue(self, now: float) -> SlipPrinted | None:
         """Give up a printer that does not answer."""
-        if self._waiting is None or now < self._waiting[2]:
+        if self._waiting is None or now < self._waiting.until:
             return None
-        self._waiting = None
+        self._failed.add(self._waiting.device)
+        self._give_up()
         return SlipPrinted(printed=False)
+
+    def _give_up(self) -> None:
+        if self._waiting is not None:
+            self._waiting.order.withdrawn.set()
+        self._waiting = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
+import time
 
 import structlog
 
@@ -23,6 +24,8 @@ from kiosk.orders import carry_out, give_up
 FIRST_PAUSE_S = 0.2
 #: A device that is plugged in again is back within ten seconds.
 LONGEST_PAUSE_S = 5.0
+#: A driver gives a sign of life every second; writing a stack of tags takes longest.
+STUCK_S = 30.0
 
 log = structlog.get_logger(__name__)
 
@@ -38,9 +41,14 @@ class DeviceRunner:
         self._stop = threading.Event()
         self._woken = threading.Event()
         self._up = False
+        self._told_down = False
+        self._alive_at = time.monotonic()
         self._failures = 0
         self._failures_when_woken = 0
-        self._thread = threading.Thread(target=self._run, name=f"device-{name}")
+        # One that hangs in a call must not keep the process from ending.
+        self._thread = threading.Thread(
+            target=self._run, name=f"device-{name}", daemon=True
+        )
 
     @property
     def writes_tags(self) -> bool:
@@ -66,6 +74,10 @@ class DeviceRunner:
     def alive(self) -> bool:
         return self._thread.is_alive()
 
+    @property
+    def daemon(self) -> bool:
+        return self._thread.daemon
+
     def start(self) -> None:
         self._thread.start()
 
@@ -74,6 +86,17 @@ class DeviceRunner:
         self._orders.put(order)
         if not self._up:
             self._fail_orders()
+
+    def look_after(self) -> None:
+        """Count a device as lost whose driver does not come back from a call.
+
+        For any thread; what it says afterwards brings the device back.
+        """
+        if self._told_down or time.monotonic() - self._alive_at <= STUCK_S:
+            return
+        log.error("device stuck", device=self.name)
+        self._tell_down()
+        self._fail_orders()
 
     def wake(self) -> None:
         """Try a lost device at once, as something has been plugged in."""
@@ -85,14 +108,14 @@ class DeviceRunner:
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
+        self._alive_at = time.monotonic()
         while not self._stop.is_set():
             try:
                 self._driver.open()
                 self._serve()
             except Exception as err:  # noqa: BLE001  (top of a thread: one driver's fault must not stop the other devices)
                 self._lost(err)
-            finally:
-                self._driver.close()
+            self._close()
             self._fail_orders()
             self._rest()
         self._up = False
@@ -108,8 +131,15 @@ class DeviceRunner:
                 return
         raise DeviceLost(f"{self.name}: has nothing more to say")
 
+    def _close(self) -> None:
+        try:
+            self._driver.close()
+        except Exception as err:  # as in _run: it is opened again all the same
+            log.warning("device not closed", device=self.name, exc_info=err)
+
     def _carry_out(self, patience_s: float) -> None:
         """Do what was ordered; wait for an order only as long as the device may rest."""
+        self._alive_at = time.monotonic() + patience_s
         with contextlib.suppress(queue.Empty):
             if patience_s:
                 self._do(self._orders.get(timeout=patience_s))
@@ -118,6 +148,7 @@ class DeviceRunner:
 
     def _do(self, order: Order) -> None:
         carry_out(self._driver, order, self._inbox.put)
+        self._alive_at = time.monotonic()
 
     def _fail_orders(self) -> None:
         with contextlib.suppress(queue.Empty):
@@ -127,19 +158,23 @@ class DeviceRunner:
     def _well(self) -> None:
         if self._up:
             return
-        self._up, self._failures, self._failures_when_woken = True, 0, 0
+        self._up, self._told_down = True, False
+        self._failures, self._failures_when_woken = 0, 0
         log.info("device up", device=self.name)
         self._inbox.put(DeviceUp(self.name))
 
     def _lost(self, err: Exception) -> None:
         self._failures += 1
         fault = None if isinstance(err, DriverError) else err
-        if self._up or self._failures == 1:
-            log.warning("device lost", device=self.name, reason=err, exc_info=fault)
-            self._inbox.put(DeviceDown(self.name))
-        else:
+        if self._told_down:
             log.debug("device still lost", device=self.name, reason=err)
-        self._up = False
+            return
+        log.warning("device lost", device=self.name, reason=err, exc_info=fault)
+        self._tell_down()
+
+    def _tell_down(self) -> None:
+        self._up, self._told_down = False, True
+        self._inbox.put(DeviceDown(self.name))
 
     def _rest(self) -> None:
         """Wait before the next try; after a plug the pauses are short again."""

@@ -61,6 +61,7 @@ class Visit:
     def device_up(self, device: str) -> None:
         self._down -= {device}
         self._rooms.signals.came(device)
+        self._rooms.printing.came(device)
 
     def device_down(self, device: str, now: float) -> None:
         self._down |= {device}

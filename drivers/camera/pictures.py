@@ -8,6 +8,8 @@ from drivers.api import DeviceLost, ProtocolError
 from drivers.camera.frames import Frame
 
 SUFFIXES = frozenset({".pgm", ".png"})
+#: Pillow's names; of other formats it knows, some run programs.
+_FORMATS = ("PNG", "PPM")
 #: A picture is a few megapixels; a file that claims more would fill the memory.
 MAX_PIXELS = 20_000_000
 
@@ -41,7 +43,9 @@ class PictureFolder:
             return [
                 path
                 for path in self._folder.iterdir()
-                if path.suffix.lower() in SUFFIXES and path.name > self._shown
+                if path.suffix.lower() in SUFFIXES
+                and path.name > self._shown
+                and path.is_file()
             ]
         except OSError as err:
             raise DeviceLost(f"{self._folder}: {err.strerror}") from err
@@ -69,11 +73,17 @@ def read_picture(path: Path) -> Frame:
     from PIL import Image
 
     try:
-        with Image.open(path) as picture:
+        with Image.open(path, formats=_FORMATS) as picture:
             width, height = picture.size
             if width * height > MAX_PIXELS:
                 raise ProtocolError(f"{path}: {width}x{height} is over {MAX_PIXELS}")
             return Frame(width, height, picture.convert("L").tobytes())
     # Pillow's readers raise SyntaxError for a broken PNG and ValueError for a PGM.
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as err:
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ) as err:
         raise ProtocolError(f"{path}: no picture: {err}") from err

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from drivers.api import CardGone, CardKind, CardSeen, DeviceEvent
 
@@ -14,10 +14,20 @@ class Field:
     is empty, or just before the CardSeen of a card that took the place of all others.
     """
 
-    def __init__(self, gone_after: int, kind: CardKind = CardKind.ISO14443) -> None:
-        """`gone_after`: a card that so many looks in a row miss is gone."""
+    def __init__(
+        self,
+        gone_after: int,
+        kind: CardKind = CardKind.ISO14443,
+        *,
+        number: Callable[[str], str] = str,
+    ) -> None:
+        """`gone_after`: a card that so many looks in a row miss is gone.
+
+        `number` makes of a UID what CardSeen tells.
+        """
         self._gone_after = gone_after
         self._kind = kind
+        self._number = number
         self._misses: dict[str, int] = {}
 
     @property
@@ -32,7 +42,11 @@ class Field:
             self._misses.clear()
             events.append(CardGone())
         occupied = bool(self._misses)
-        events += [CardSeen(uid, self._kind) for uid in uids if uid not in self._misses]
+        events += [
+            CardSeen(self._number(uid), self._kind)
+            for uid in uids
+            if uid not in self._misses
+        ]
         self._count(uids)
         if occupied and not self._misses:
             events.append(CardGone())

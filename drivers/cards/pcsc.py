@@ -1,4 +1,4 @@
-"""PC/SC card readers such as the ACR122U, through pcscd. Not yet tried on hardware.
+"""Not yet tried on hardware. PC/SC card readers such as the ACR122U, through pcscd.
 
 The kernel's NFC drivers (pn533_usb, pn533, nfc) must not take such a reader first.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
 from drivers.api import (
@@ -19,6 +18,7 @@ from drivers.api import (
     ProtocolError,
 )
 from drivers.cards.field import Field
+from drivers.cards.numbers import NumberOptions
 from drivers.cards.pcsc_service import UNAWARE, PcscService, ReaderState
 from drivers.codecs.apdu import BUZZER_OFF, GET_UID, parse_response
 
@@ -32,14 +32,15 @@ class PcscReader:
     #: `events` itself waits for the reader.
     poll_interval_s = 0.0
 
-    class Options(
-        msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
-    ):
+    class Options(NumberOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """`reader`: a part of its name; needed when there are several.
 
         `gone_after`: looks, 0.2 s apart, that miss a card until it is gone, so that a
         card at the edge of the field is told once. `buzzer_off`: an ACR122U makes no
         sound from its first card on.
+
+        `report`, `report_order`, `strip_zeros`, `last_digits`: what the county has on
+        file, see `NumberRule`; without them the UID in hex.
         """
 
         reader: str = ""
@@ -48,6 +49,7 @@ class PcscReader:
 
     def __init__(self, options: Options) -> None:
         self._options = options
+        self._rule = options.rule()
         self._service: PcscService | None = None
         self._reader = ""
         self._state = UNAWARE
@@ -66,7 +68,7 @@ class PcscReader:
             raise
 
     def events(self) -> Iterator[DeviceEvent | None]:
-        field = Field(self._options.gone_after)
+        field = Field(self._options.gone_after, number=self._rule.number_or_same)
         while True:
             yield from field.see(self._look()) or (None,)
 

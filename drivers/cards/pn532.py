@@ -1,4 +1,4 @@
-"""The patron-card reader NXP PN532 on a serial line (HSU). Not yet tried on hardware."""
+"""Not yet tried on hardware. The patron-card reader NXP PN532 on a serial line (HSU)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterator
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
 from drivers.api import DeviceEvent, DeviceLost, ProtocolError
 from drivers.cards.field import Field
-from drivers.codecs.pn532_commands import (
+from drivers.cards.numbers import NumberOptions
+from drivers.codecs.pn532.commands import (
     ISO_DEP,
     WAKE_UP,
     TypeATarget,
@@ -23,8 +23,9 @@ from drivers.codecs.pn532_commands import (
     rf_retries,
     sam_configuration,
 )
-from drivers.codecs.pn532_frames import Decoder, Message, Signal, encode
+from drivers.codecs.pn532.frames import Message, Signal, encode, finder
 from drivers.pace import Pace
+from drivers.proving import proving
 from drivers.transports import Transport
 from drivers.transports.address import open_address
 from drivers.transports.serial_port import SerialSettings
@@ -40,10 +41,12 @@ Seconds = Annotated[float, Meta(gt=0, le=10)]
 class Pn532Reader:
     """Polls for ISO 14443 type A cards, two at most at a time."""
 
-    class Options(
-        msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
-    ):
-        """`port`: a path or tcp://host:port. `gone_after`: polls that miss a card."""
+    class Options(NumberOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """`port`: a path or tcp://host:port. `gone_after`: polls that miss a card.
+
+        `report`, `report_order`, `strip_zeros`, `last_digits`: what the county has on
+        file, see `NumberRule`; without them the UID in hex.
+        """
 
         port: str
         baud: Annotated[int, Meta(ge=9600, le=1_288_000)] = 115200
@@ -54,6 +57,7 @@ class Pn532Reader:
 
     def __init__(self, options: Options) -> None:
         self._options = options
+        self._rule = options.rule()
         # A card may be tapped for less than a third of a second.
         self._pace = Pace(options.poll_interval_s, slower=2)
         self._line: Transport | None = None
@@ -68,14 +72,11 @@ class Pn532Reader:
         self.close()
         options = self._options
         self._line = open_address(options.port, SerialSettings(baud=options.baud))
-        try:
+        with proving(self, "PN532"):
             self._start()
-        except (DeviceLost, ProtocolError):
-            self.close()
-            raise
 
     def events(self) -> Iterator[DeviceEvent | None]:
-        field = Field(self._options.gone_after)
+        field = Field(self._options.gone_after, number=self._rule.number_or_same)
         unanswered = 0
         while True:
             uids = self._poll()
@@ -157,14 +158,14 @@ class _Talk:
 
     def __init__(self, command: Message) -> None:
         self._command = command
-        self._decoder = Decoder()
+        self._finder = finder()
         self.understood = False
         self.over = False
         self.reply: bytes | None = None
 
     def hear(self, data: bytes) -> None:
         """Take in what the line brought; noise and answers to older commands pass by."""
-        for frame in self._decoder.feed(data):
+        for frame in self._finder.feed(data):
             match frame:
                 case Signal.ACK:
                     self.understood = True

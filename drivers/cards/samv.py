@@ -1,4 +1,4 @@
-"""The identity card module SAM_V on a serial line. Not yet tried on hardware.
+"""Not yet tried on hardware. The identity card module SAM_V on a serial line.
 
 It reads second-generation cards of the People's Republic of China. What it reads is
 personal: the driver takes the number, makes its fingerprint and forgets all of it.
@@ -27,12 +27,12 @@ from drivers.api import (
     CardKind,
     DeviceEvent,
     DeviceLost,
-    DriverError,
     ProtocolError,
 )
 from drivers.cards.field import Field
 from drivers.cards.samv_module import SamvModule
 from drivers.codecs.identity import fingerprint
+from drivers.proving import proving
 from drivers.transports.address import RECORD, open_address
 from drivers.transports.serial_port import SerialSettings
 
@@ -77,11 +77,8 @@ class SamvReader:
             timeout_s=options.reply_timeout_s,
             read_timeout_s=options.read_timeout_s,
         )
-        try:
+        with proving(self, "SAM_V module"):
             self._module.check()
-        except DriverError:
-            self.close()
-            raise
 
     def events(self) -> Iterator[DeviceEvent | None]:
         field = Field(self._options.gone_after, CardKind.IDENTITY)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from drivers.api import DeviceLost, NoAnswer
-from drivers.codecs.samv_commands import Command, Status, parse_content, status_words
-from drivers.codecs.samv_frames import Reply, Request, reply_finder
-from drivers.codecs.samv_text import IdentityCard, parse_card
+from drivers.api import DeviceLost
+from drivers.codecs.samv.commands import Command, Status, parse_content, status_words
+from drivers.codecs.samv.frames import Reply, Request, reply_finder
+from drivers.codecs.samv.text import IdentityCard, parse_card
 from drivers.exchange import Exchange, Question
 from drivers.transports import Transport
 
@@ -50,11 +50,8 @@ class SamvModule:
         )
 
     def check(self) -> None:
-        """Raises DeviceLost when no module answers, or one that is out of order."""
-        try:
-            self._ask(_STATUS)
-        except NoAnswer as err:
-            raise DeviceLost(str(err)) from err
+        """Prove that a module answers; one that is out of order raises DeviceLost."""
+        self._ask(_STATUS)
 
     def find_and_select(self) -> bool:
         """Whether a card was found, and is selected now."""

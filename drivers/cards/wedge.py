@@ -11,16 +11,16 @@ import time
 from collections.abc import Iterator
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
 from drivers.api import CardKind, CardSeen, DeviceEvent, DeviceLost
-from drivers.codecs.card_number import BadCardNumber, NumberRule, Order
+from drivers.cards.numbers import NumberOptions
+from drivers.codecs.card_number import NumberRule, Order
 from drivers.codecs.card_number_forms import Form
 from drivers.codecs.keymap import Country
 from drivers.codecs.keys import KeyAssembler
-from drivers.scanners.repeats import Repeats
-from drivers.wedge import TypingDevice
+from drivers.repeats import Repeats
+from drivers.typing_device import TypingDevice
 
 
 class WedgeCardReader:
@@ -33,9 +33,7 @@ class WedgeCardReader:
     #: `events` itself waits for input.
     poll_interval_s = 0.0
 
-    class Options(
-        msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
-    ):
+    class Options(NumberOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """`port`: usb:VID:PID (see `drivers.hotplug`), a path, or name:NAME.
 
         `typed`, `byte_order`: what the reader types. `report`, `report_order`,
@@ -53,10 +51,6 @@ class WedgeCardReader:
         idle_flush_s: Annotated[float, Meta(gt=0, le=1)] = 0.08
         typed: Form = Form.HEX
         byte_order: Order = Order.FORWARD
-        report: Form | None = None
-        report_order: Order = Order.FORWARD
-        strip_zeros: bool = False
-        last_digits: Annotated[int, Meta(ge=0, le=20)] = 0
         min_length: Annotated[int, Meta(ge=1, le=64)] = 4
         max_length: Annotated[int, Meta(ge=1, le=64)] = 32
         repeat_suppress_s: Annotated[float, Meta(ge=0, le=60)] = 2.0
@@ -66,14 +60,7 @@ class WedgeCardReader:
 
         def rule(self) -> NumberRule:
             """Raises BadOptions for what can't be reported of what is typed."""
-            return NumberRule(
-                typed=self.typed,
-                typed_order=self.byte_order,
-                report=self.report,
-                report_order=self.report_order,
-                strip_zeros=self.strip_zeros,
-                last_digits=self.last_digits,
-            )
+            return self.rule_for(self.typed, self.byte_order)
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -95,7 +82,7 @@ class WedgeCardReader:
     def events(self) -> Iterator[DeviceEvent | None]:
         repeats = Repeats(self._options.repeat_suppress_s)
         while True:
-            numbers = map(self._number, self._codes())
+            numbers = map(self._rule.number_or_same, self._codes())
             fresh = [
                 new for one in numbers for new in repeats.new([one], time.monotonic())
             ]
@@ -110,9 +97,3 @@ class WedgeCardReader:
         if self._wedge is None:
             raise DeviceLost(f"{self._options.port}: the card reader is closed")
         return self._wedge.codes()
-
-    def _number(self, typed: str) -> str:
-        try:
-            return self._rule.number(typed)
-        except BadCardNumber:
-            return typed

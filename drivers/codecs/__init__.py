@@ -1,6 +1,10 @@
 """Frames of each device family, sans-IO: bytes in, frames out, no clock.
 
-The module that is called as a protocol (`feig_obid`, `pn532`, `lines`) offers
-`describe(frame: bytes) -> dict[str, object]`, the decoded content of one whole frame
-for `tongjie frame decode`; it raises `drivers.api.ProtocolError` for what is none.
+A family of readers has a package: `frames` are its bytes, `commands` or `requests` what
+it is asked, `replies` what it says, `describe` all of that in words. A module of one
+file is a family of few words, or what several families share.
+
+A module that explains frames offers `describe(frame: bytes) -> Content`, the decoded
+content of one whole frame for `tongjie frame decode`; it raises
+`drivers.api.ProtocolError` for what is none.
 """

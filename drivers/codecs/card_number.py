@@ -64,6 +64,13 @@ class NumberRule:
             number = number.lstrip("0") or "0"
         return number[-self.last_digits :]
 
+    def number_or_same(self, text: str) -> str:
+        """As `number`; what the rule can't read is reported as it is."""
+        try:
+            return self.number(text)
+        except BadCardNumber:
+            return text
+
     def _read(self, text: str) -> bytes:
         try:
             number = SPELLINGS[self.typed].read(text)

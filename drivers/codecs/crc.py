@@ -2,54 +2,35 @@
 
 from __future__ import annotations
 
+from binascii import crc_hqx
 from typing import Final
 
-#: x^16 + x^12 + x^5 + 1 of ITU-T, most significant bit first and mirrored.
-_POLYNOMIAL: Final = 0x1021
-_POLYNOMIAL_MIRRORED: Final = 0x8408
+#: Each byte with its bits in reverse order.
+_MIRRORED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 class Crc16:
-    """A CRC over the ITU-T polynomial; called with bytes it returns the register.
+    """A CRC over x^16 + x^12 + x^5 + 1; called with bytes it returns the register.
 
     `reflected`: bytes enter least significant bit first, and the register is mirrored.
     """
 
-    __slots__ = ("_init", "_reflected", "_table", "_xor_out")
+    __slots__ = ("_init", "_reflected", "_xor_out")
 
     def __init__(self, *, init: int, reflected: bool, xor_out: int) -> None:
         self._init = init
         self._reflected = reflected
         self._xor_out = xor_out
-        make = _mirrored_entry if reflected else _entry
-        self._table = tuple(make(byte) for byte in range(256))
 
     def __call__(self, data: bytes) -> int:
-        register = self._init
-        table = self._table
-        if self._reflected:
-            for byte in data:
-                register = register >> 8 ^ table[(register ^ byte) & 0xFF]
-        else:
-            for byte in data:
-                register = (register << 8 & 0xFFFF) ^ table[register >> 8 ^ byte]
-        return register ^ self._xor_out
+        if not self._reflected:
+            return crc_hqx(data, self._init) ^ self._xor_out
+        register = crc_hqx(data.translate(_MIRRORED), _mirror(self._init))
+        return _mirror(register) ^ self._xor_out
 
 
-def _entry(byte: int) -> int:
-    register = byte << 8
-    for _ in range(8):
-        carry = register & 0x8000
-        register = register << 1 & 0xFFFF ^ (_POLYNOMIAL if carry else 0)
-    return register
-
-
-def _mirrored_entry(byte: int) -> int:
-    register = byte
-    for _ in range(8):
-        carry = register & 1
-        register = register >> 1 ^ (_POLYNOMIAL_MIRRORED if carry else 0)
-    return register
+def _mirror(register: int) -> int:
+    return _MIRRORED[register & 0xFF] << 8 | _MIRRORED[register >> 8]
 
 
 #: FEIG OBID, UHFReader18 and its kin.

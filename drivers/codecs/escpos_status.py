@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drivers.api import BadFrame
+from drivers.codecs.content import Content
 
 ASK_OFFLINE = bytes.fromhex("10 04 02")
 ASK_ROLL = bytes.fromhex("10 04 04")
@@ -59,7 +60,7 @@ def is_status(byte: int) -> bool:
     return byte & _FIXED_BITS == _FIXED
 
 
-def describe(frame: bytes) -> dict[str, object]:
+def describe(frame: bytes) -> Content:
     """One question or answer in words. An answer does not say to what: both are told."""
     if frame in {ASK_OFFLINE, ASK_ROLL}:
         return {"direction": "request", "asks": "offline" if frame[2] == 2 else "roll"}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from drivers.api import BadFrame
+from drivers.codecs.shown import shown
 
 Frame = TypeVar("Frame")
 
@@ -76,3 +77,21 @@ class FrameFinder(Generic[Frame]):
         )
         del self._buffer[: len(self._buffer) - kept]
         return False
+
+
+def read_whole(raw: bytes, take: Take[Frame], name: str, start: bytes = b"") -> Frame:
+    """Read exactly one frame of the family `name`, which begins with `start`.
+
+    Raises BadFrame that says what is wrong where.
+    """
+    if not raw.startswith(start):
+        raise BadFrame(f"{name}: {shown(raw)} does not begin with {shown(start)}")
+    taken = take(raw)
+    if taken is None:
+        raise BadFrame(f"{name}: {shown(raw)} ends within a frame")
+    frame, size = taken
+    if size < len(raw):
+        raise BadFrame(
+            f"{name}: {shown(raw[size:])} behind the frame {shown(raw[:size])}"
+        )
+    return frame

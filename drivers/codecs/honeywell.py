@@ -11,6 +11,7 @@ import enum
 import re
 
 from drivers.api import BadFrame
+from drivers.codecs.content import Content
 from drivers.codecs.lines import LineAssembler
 from drivers.codecs.lines_mixed import MixedLine
 
@@ -44,7 +45,7 @@ def menu_line(lines: LineAssembler) -> MixedLine[Verdict]:
     return MixedLine(bytes(Verdict), _take, _LONGEST_VERDICT, lines)
 
 
-def describe(frame: bytes) -> dict[str, object]:
+def describe(frame: bytes) -> Content:
     """What exactly one command of the host asks for. Raises BadFrame."""
     if frame in _NAMES:
         return {"name": _NAMES[frame]}

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable
 
 from drivers.api import ProtocolError
+from drivers.codecs.content import Content
 
 TERMINATORS = b"\r\n\t"
 #: Scanners send Latin or, for QR codes, UTF-8; Chinese ones may be set to GBK.
@@ -113,7 +114,7 @@ def split_aim_prefix(code: str) -> tuple[str | None, str]:
     return None, code
 
 
-def describe(frame: bytes) -> dict[str, object]:
+def describe(frame: bytes) -> Content:
     """Text and symbology identifier of one line, with or without its terminator."""
     symbology, text = split_aim_prefix(_printable(decoded(frame.rstrip(TERMINATORS))))
     if not text:

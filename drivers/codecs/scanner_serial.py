@@ -8,7 +8,8 @@ be a plain line, which any scanner may send.
 from __future__ import annotations
 
 from drivers.codecs import honeywell, lines
-from drivers.codecs.gm65_frames import (
+from drivers.codecs.content import Content
+from drivers.codecs.gm65.frames import (
     HEARTBEAT_START,
     REPLY_START,
     REQUEST_START,
@@ -17,10 +18,10 @@ from drivers.codecs.gm65_frames import (
     decode_reply,
     decode_request,
 )
-from drivers.codecs.gm65_line import open_envelope
+from drivers.codecs.gm65.line import open_envelope
 from drivers.codecs.lines import decoded
-from drivers.codecs.ssi_codes import CODE_TYPES
-from drivers.codecs.ssi_packets import (
+from drivers.codecs.ssi.codes import CODE_TYPES
+from drivers.codecs.ssi.packets import (
     CONTINUED,
     DECODER,
     HOST,
@@ -32,7 +33,7 @@ from drivers.codecs.ssi_packets import (
     Packet,
     decode,
 )
-from drivers.codecs.ssi_settings import parse_settings
+from drivers.codecs.ssi.settings import parse_settings
 
 _RESPONSES = frozenset(
     {Op.CMD_ACK, Op.CMD_NAK, Op.REPLY_REVISION, Op.CAPABILITIES_REPLY}
@@ -41,7 +42,7 @@ _OPS = frozenset(Op)
 _HONEYWELL_START = 0x16
 
 
-def describe(frame: bytes) -> dict[str, object]:
+def describe(frame: bytes) -> Content:
     """Decoded content of one whole frame. Codes and data are hex, counts decimal."""
     if frame[:2] == REQUEST_START:
         return {"family": "GM65", "direction": "request", **_gm65_request(frame)}
@@ -59,9 +60,9 @@ def _looks_like_ssi(frame: bytes) -> bool:
     return frame[1] in _OPS and frame[2:3] in {b"", bytes((DECODER,)), bytes((HOST,))}
 
 
-def _gm65_request(frame: bytes) -> dict[str, object]:
+def _gm65_request(frame: bytes) -> Content:
     request = decode_request(frame)
-    content: dict[str, object] = {
+    content: Content = {
         "cmd": f"{request.kind:02X}",
         "name": request.kind.name.lower(),
         "crc": "checked" if request.checked else "ABCD = do not check",
@@ -78,7 +79,7 @@ def _zone(address: int) -> str:
     return Zone(address).name.lower() if address in set(Zone) else "unknown"
 
 
-def _gm65_answer(frame: bytes) -> dict[str, object]:
+def _gm65_answer(frame: bytes) -> Content:
     if frame[:2] == HEARTBEAT_START and frame[2:3] != b"\0":
         text = lines.describe(open_envelope(frame))
         return {"direction": "data", "name": "code in an envelope", **text}
@@ -91,7 +92,7 @@ def _gm65_answer(frame: bytes) -> dict[str, object]:
     }
 
 
-def _ssi(packet: Packet) -> dict[str, object]:
+def _ssi(packet: Packet) -> Content:
     status = packet.status
     return {
         "direction": _ssi_direction(packet),
@@ -111,7 +112,7 @@ def _ssi_direction(packet: Packet) -> str:
     return "response" if packet.op in _RESPONSES else "request"
 
 
-def _ssi_content(packet: Packet) -> dict[str, object]:
+def _ssi_content(packet: Packet) -> Content:
     match packet.op:
         case Op.DECODE_DATA | Op.DECODE_DATA_LONG if packet.data:
             return _ssi_code(packet)
@@ -130,10 +131,10 @@ def _ssi_content(packet: Packet) -> dict[str, object]:
             return {}
 
 
-def _ssi_code(packet: Packet) -> dict[str, object]:
+def _ssi_code(packet: Packet) -> Content:
     kind, text = packet.data[0], packet.data[1:].rstrip(lines.TERMINATORS)
     name, _ = CODE_TYPES.get(kind, ("unknown", ""))
-    content: dict[str, object] = {"code_type": f"{kind:02X}", "symbology": name}
+    content: Content = {"code_type": f"{kind:02X}", "symbology": name}
     if packet.status & CONTINUED:
         return content | {"continued": True}
     return content | {"text": decoded(text)}

@@ -16,7 +16,7 @@ _UID = slice(3, 11)
 def answer_on_air(tags: Iterable[VirtualTag], request: bytes) -> bytes | None:
     """The answer to `flags command maker [UID]` without CRC; None when no tag answers.
 
-    The tags are NXP's ICODEs, of whose own commands they know those about EAS.
+    Of the commands of NXP's own, its tags know those about EAS.
     """
     head = request[: _UID.start]
     if head == bytes([HIGH_RATE, NxpCommand.EAS_ALARM, MAKER_NXP]):
@@ -25,7 +25,7 @@ def answer_on_air(tags: Iterable[VirtualTag], request: bytes) -> bytes | None:
         return None
     uid = request[_UID][::-1].hex().upper()
     tag = next((tag for tag in tags if tag.uid == uid), None)
-    if tag is None or head[2] != MAKER_NXP:
+    if tag is None or not tag.has_eas or head[2] != MAKER_NXP:
         return None
     return _obey(tag, head[1])
 

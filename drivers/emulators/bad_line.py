@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from drivers.emulators.pty import Answer
+from drivers.emulators.strikes import Strikes
 
 #: The longest pause between two bytes of one frame that a reader may make.
 PAUSE_S = 0.012
@@ -45,18 +46,18 @@ class BadLine:
         self._random = random.Random(seed)  # noqa: S311  (noise, no secret)
         self._late_s = late_s
         self._lock = threading.Lock()
-        self._troubles: dict[Trouble, int | None] = {}
+        self._troubles = Strikes[Trouble]()
         self._held = b""
 
     def trouble(self, kind: Trouble, times: int | None = None) -> None:
         """Spoil the next `times` replies; None: all until `mend`."""
         with self._lock:
-            self._troubles[kind] = times
+            self._troubles.begin(kind, times)
 
     def mend(self) -> None:
         """Be a good line again; what was held back is gone."""
         with self._lock:
-            self._troubles.clear()
+            self._troubles.end()
             self._held = b""
 
     def __call__(self, received: bytes) -> Iterator[bytes]:
@@ -67,7 +68,7 @@ class BadLine:
 
     def _spoil(self, reply: bytes) -> Iterator[bytes]:
         with self._lock:
-            struck = {kind for kind in Trouble if self._strikes(kind)}
+            struck = {kind for kind in Trouble if self._troubles.strikes(kind)}
             if Trouble.SILENCE in struck:
                 return
             held, self._held = self._held, b""
@@ -92,17 +93,6 @@ class BadLine:
                 time.sleep(self._random.uniform(0, PAUSE_S))
         else:
             yield reply
-
-    def _strikes(self, kind: Trouble) -> bool:
-        """Count one strike of a trouble that is on; the lock is held."""
-        if kind not in self._troubles:
-            return False
-        left = self._troubles[kind]
-        if left is not None and left <= 1:
-            del self._troubles[kind]
-        elif left is not None:
-            self._troubles[kind] = left - 1
-        return left is None or left > 0
 
 
 def _unharmed(reply: bytes, _random: random.Random) -> bytes:

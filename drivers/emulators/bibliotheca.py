@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import enum
-import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 
 from drivers.api import BadFrame
-from drivers.codecs.bibliotheca_frames import Frame, Layer, frame_finder
-from drivers.codecs.bibliotheca_replies import Reply, Version
-from drivers.codecs.bibliotheca_requests import (
+from drivers.codecs.bibliotheca.frames import Frame, Layer, finder
+from drivers.codecs.bibliotheca.replies import Reply, Version
+from drivers.codecs.bibliotheca.requests import (
     BOOT_VERSION,
     Command,
     Request,
     parse_request,
 )
-from drivers.codecs.bibliotheca_status import Status
+from drivers.codecs.bibliotheca.status import Status
 from drivers.emulators.bibliotheca_reader import EmulatedReader
-from drivers.emulators.tag import VirtualTag
+from drivers.emulators.tag_table import TagTable
 
 _VERSION = Version(5, 2, 27)
 _REMEMBERED = 1000
@@ -50,57 +49,35 @@ class Fault(enum.StrEnum):
     DUPLICATES = "duplicates"
 
 
-class BibliothecaEmulator:
+class BibliothecaEmulator(TagTable[Fault]):
     """`answer` is the device's side of a `drivers.emulators.pty.Pty`.
 
     `unknown`: commands that this firmware does not know. `set_up`: the body of its
-    reply to command 13; b"" for none. All other methods may be called from any thread.
+    reply to command 13; b"" for none. `refuses_empty`: status 06 for an empty pad.
     """
 
     def __init__(
-        self, *, unknown: Iterable[Command] = (), set_up: bytes = SET_UP_DONE
+        self,
+        *,
+        unknown: Iterable[Command] = (),
+        set_up: bytes = SET_UP_DONE,
+        refuses_empty: bool = False,
     ) -> None:
-        self._reader = EmulatedReader()
+        super().__init__()
+        self._reader = EmulatedReader(self.on_pad)
+        self._reader.refuses_empty = refuses_empty
         self._unknown = frozenset(unknown)
         self._set_up = set_up
-        self._finder = frame_finder()
-        self._lock = threading.Lock()
-        self._faults: dict[Fault, int | None] = {}
+        self._finder = finder()
         #: The last requests, the oldest first.
         self.heard: deque[Request] = deque(maxlen=_REMEMBERED)
-
-    @property
-    def tags(self) -> tuple[VirtualTag, ...]:
-        """The tags on the pad, in the order they were placed."""
-        with self._lock:
-            return tuple(self._reader.tags.values())
-
-    def place(self, tag: VirtualTag) -> None:
-        """Lay a tag on the pad."""
-        with self._lock:
-            self._reader.tags[tag.uid] = tag
-
-    def lift(self, uid: str) -> None:
-        """Take a tag away; nothing happens when it is not there."""
-        with self._lock:
-            self._reader.tags.pop(uid, None)
-
-    def fault(self, kind: Fault, times: int | None = None) -> None:
-        """Misbehave `times` times from now on; None: until `mend`."""
-        with self._lock:
-            self._faults[kind] = times
-
-    def mend(self) -> None:
-        """End all faults."""
-        with self._lock:
-            self._faults.clear()
 
     def answer(self, received: bytes) -> Iterator[bytes]:
         """What goes back; nothing for a frame with a wrong CRC or length."""
         for frame in self._finder.feed(received):
             if isinstance(frame, BadFrame):
                 continue
-            with self._lock:
+            with self.lock:
                 body = self._body(frame)
             if body:
                 yield Frame(body, frame.layer).encode()
@@ -124,24 +101,13 @@ class BibliothecaEmulator:
         return self._disturbed(request).encode()
 
     def _disturbed(self, request: Request) -> Reply:
-        if request.command in _WRITING and self._strikes(Fault.MISSED):
+        if request.command in _WRITING and self.strikes(Fault.MISSED):
             return Reply(request.command, Status.NO_TRANSPONDER)
         reading = request.command is Command.READ_BLOCKS
-        self._reader.bad_blocks = reading and self._strikes(Fault.BAD_BLOCK)
+        self._reader.bad_blocks = reading and self.strikes(Fault.BAD_BLOCK)
         inventory = request.command is Command.INVENTORY
-        self._reader.duplicates = inventory and self._strikes(Fault.DUPLICATES)
+        self._reader.duplicates = inventory and self.strikes(Fault.DUPLICATES)
         reply = self._reader.execute(request)
-        if request.command in _WRITING and self._strikes(Fault.UNCONFIRMED):
+        if request.command in _WRITING and self.strikes(Fault.UNCONFIRMED):
             return Reply(request.command, Status.NO_TRANSPONDER)
         return reply
-
-    def _strikes(self, kind: Fault) -> bool:
-        """Count one strike of a fault that is on; the lock is held."""
-        if kind not in self._faults:
-            return False
-        left = self._faults[kind]
-        if left is not None and left <= 1:
-            del self._faults[kind]
-        elif left is not None:
-            self._faults[kind] = left - 1
-        return left is None or left > 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from drivers.codecs.bibliotheca_replies import (
+from collections.abc import Mapping
+
+from drivers.codecs.bibliotheca.replies import (
     AirReply,
     Blocks,
     BlockStyle,
@@ -11,7 +13,7 @@ from drivers.codecs.bibliotheca_replies import (
     Reply,
     TagInformation,
 )
-from drivers.codecs.bibliotheca_requests import (
+from drivers.codecs.bibliotheca.requests import (
     BLOCK_BYTES,
     NEW_STYLE,
     WANT_AFI,
@@ -25,47 +27,37 @@ from drivers.codecs.bibliotheca_requests import (
     Request,
     parse_pass_through,
 )
-from drivers.codecs.bibliotheca_status import Status
+from drivers.codecs.bibliotheca.status import Status
 from drivers.codecs.iso15693 import IsoError
+from drivers.emulators.air import answer_on_air
+from drivers.emulators.refused import Refused
 from drivers.emulators.tag import TagRefused, VirtualTag
 
-_NXP = "E004"
 _INVENTORY_OPTIONS = 0x7F
 _READ_OPTIONS = 0x0F
-_USER_LOCK = 0x01
 _STATUS_OF = {
     IsoError.NOT_SUPPORTED: Status.NO_TRANSPONDER,
     IsoError.NO_SUCH_BLOCK: Status.NOT_AVAILABLE,
     IsoError.ALREADY_LOCKED: Status.LOCKED,
     IsoError.LOCKED: Status.LOCKED,
 }
-# Air frames of NXP tags: "set EAS" and "reset EAS", behind flags for an addressed tag.
-_ADDRESSED, _NXP_MAKER = 0x22, 0x04
-_SET_EAS, _RESET_EAS = 0xA2, 0xA3
 _START_AND_END_SEEN = 0x03
-_AIR_OK, _AIR_ERROR = b"\x00", b"\x01"
-
-
-class Refused(Exception):
-    """The reader answers with a status other than OK, and `data` behind the UID."""
-
-    def __init__(self, status: Status, data: bytes = b"") -> None:
-        super().__init__(f"status {status:02X}")
-        self.status = status
-        self.data = data
 
 
 class EmulatedReader:
     """Executes commands; not safe for threads.
 
     `duplicates`: tell each tag twice. `bad_blocks`: the first block of a read comes
-    with an error in place of its lock byte.
+    with an error in place of its lock byte. `refuses_empty`: an inventory of no tags is
+    an error.
     """
 
-    def __init__(self) -> None:
-        self.tags: dict[str, VirtualTag] = {}
+    def __init__(self, tags: Mapping[str, VirtualTag]) -> None:
+        """`tags`: those on the pad, by UID."""
+        self._tags = tags
         self.duplicates = False
         self.bad_blocks = False
+        self.refuses_empty = False
         self._quiet: set[str] = set()
 
     def execute(self, request: Request) -> Reply:
@@ -75,7 +67,7 @@ class EmulatedReader:
             data = self._execute(request)
         except Refused as err:
             # A tag that was not heard is not named in the refusal.
-            named = b"" if err.status is Status.NO_TRANSPONDER else uid
+            named = b"" if err.status == Status.NO_TRANSPONDER else uid
             return Reply(request.command, err.status, named + err.data)
         except TagRefused as err:
             status = _STATUS_OF.get(err.error, Status.UNKNOWN)
@@ -90,9 +82,9 @@ class EmulatedReader:
                 return self._inventory(*request.tail[:2])
             case Command.PASS_THROUGH:
                 return self._pass_through(request.tail)
-        if request.uid not in self.tags:
+        if request.uid not in self._tags:
             raise Refused(Status.NO_TRANSPONDER)
-        tag, tail = self.tags[request.uid], request.tail
+        tag, tail = self._tags[request.uid], request.tail
         match request.command:
             case Command.QUIET:
                 self._quiet.add(tag.uid)
@@ -117,11 +109,13 @@ class EmulatedReader:
             raise Refused(Status.BAD_OPTION)
         heard = [
             tag
-            for tag in self.tags.values()
+            for tag in self._tags.values()
             if tag.uid not in self._quiet and afi in (0, tag.afi)
         ]
         # "Quiet" holds until a tag has lost its power, which is after an inventory.
         self._quiet.clear()
+        if self.refuses_empty and not heard:
+            raise Refused(Status.NO_TRANSPONDER)
         records = tuple(
             InventoryRecord(
                 tag.uid if options & WITH_UID else None,
@@ -146,23 +140,11 @@ class EmulatedReader:
         return Blocks(first, blocks, locks, style).encode()
 
     def _pass_through(self, tail: bytes) -> bytes:
-        """Know the EAS commands of NXP tags; every other is met with silence."""
-        air = parse_pass_through(tail).air
-        heard = self.tags.get(air[:2:-1].hex().upper())
-        if (
-            heard is None
-            or not heard.uid.startswith(_NXP)
-            or air[0] != _ADDRESSED
-            or air[1] not in (_SET_EAS, _RESET_EAS)
-            or air[2] != _NXP_MAKER
-        ):
+        """Silence of the tags is an error of the reader."""
+        answer = answer_on_air(self._tags.values(), parse_pass_through(tail).air)
+        if answer is None:
             raise Refused(Status.NO_TRANSPONDER)
-        try:
-            heard.write_eas(on=air[1] == _SET_EAS)
-        except TagRefused as err:
-            refusal = _AIR_ERROR + bytes([err.error])
-            return AirReply(_START_AND_END_SEEN, refusal).encode()
-        return AirReply(_START_AND_END_SEEN, _AIR_OK).encode()
+        return AirReply(_START_AND_END_SEEN, answer).encode()
 
 
 def _write(tag: VirtualTag, tail: bytes) -> bytes:
@@ -219,5 +201,5 @@ def _eas(tag: VirtualTag) -> bytes:
 
 
 def _check_has_eas(tag: VirtualTag) -> None:
-    if not tag.uid.startswith(_NXP):
+    if not tag.has_eas:
         raise Refused(Status.NO_TRANSPONDER)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from drivers.api import BadFrame
 from drivers.codecs.block_order import BlockOrder
-from drivers.codecs.feig_frames import ANY_READER, Decoder, Frame, Framing
-from drivers.codecs.feig_requests import ISO_HOST, IsoRequest, Sub, parse_iso_request
-from drivers.codecs.feig_status import Status
+from drivers.codecs.feig.frames import ANY_READER, Decoder, Frame, Framing
+from drivers.codecs.feig.requests import ISO_HOST, IsoRequest, Sub, parse_iso_request
+from drivers.codecs.feig.status import Status
 from drivers.emulators.feig_reader import EmulatedReader
 from drivers.emulators.hf_field import Fault, HfField
 

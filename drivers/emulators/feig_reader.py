@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from drivers.api import BadFrame
-from drivers.codecs import feig_reader, feig_requests
 from drivers.codecs.block_order import BlockOrder
-from drivers.codecs.feig_frames import Frame
-from drivers.codecs.feig_reader import PAGE_SIZE, Command, SoftwareVersion
-from drivers.codecs.feig_replies import (
+from drivers.codecs.feig import reader_commands, requests
+from drivers.codecs.feig.frames import Frame
+from drivers.codecs.feig.reader_commands import PAGE_SIZE, Command, SoftwareVersion
+from drivers.codecs.feig.replies import (
     Blocks,
     Inventory,
     InventoryRecord,
 )
-from drivers.codecs.feig_requests import (
+from drivers.codecs.feig.requests import (
     ISO_CUSTOM,
     ISO_HOST,
     MAX_BLOCK_BYTES,
@@ -26,23 +26,15 @@ from drivers.codecs.feig_requests import (
     IsoRequest,
     Sub,
 )
-from drivers.codecs.feig_status import Status
+from drivers.codecs.feig.status import Status
 from drivers.emulators.feig_tag_commands import run_on_tag
+from drivers.emulators.refused import Refused
 from drivers.emulators.tag import TagRefused, VirtualTag
 
 #: A CPR40 with firmware 3.3, which reads ISO 15693 among others.
 _VERSION = SoftwareVersion(3, 3, 0, 0x44, 83, 0x0D30)
 _PAGES = 16
 _RF_OFF = 0
-
-
-class Refused(Exception):
-    """The reader answers with a status other than OK."""
-
-    def __init__(self, status: Status, data: bytes = b"") -> None:
-        super().__init__(f"status {status:02X}")
-        self.status = status
-        self.data = data
 
 
 class EmulatedReader:
@@ -64,7 +56,7 @@ class EmulatedReader:
     ) -> None:
         #: Tags that the next inventories miss, though they can be addressed.
         self.hidden: frozenset[str] = frozenset()
-        self.outputs = feig_reader.SetOutput()
+        self.outputs = reader_commands.SetOutput()
         self._tags = tags
         self._order = block_order
         self._tags_per_reply = tags_per_reply
@@ -87,13 +79,13 @@ class EmulatedReader:
 
     def _execute(self, request: Frame) -> bytes:
         if request.cmd == ISO_HOST:
-            return self._iso_host(feig_requests.parse_iso_request(request.body))
+            return self._iso_host(requests.parse_iso_request(request.body))
         if request.cmd == ISO_CUSTOM and self._has_eas:
-            return self._eas(feig_requests.parse_eas_request(request.body))
+            return self._eas(requests.parse_eas_request(request.body))
         if request.cmd not in list(Command):
             raise Refused(Status.UNKNOWN_COMMAND)
         command = Command(request.cmd)
-        feig_reader.check_request_size(command, request.body)
+        reader_commands.check_request_size(command, request.body)
         return bytes([Status.OK]) + self._reader_command(command, request.body)
 
     def _iso_host(self, request: IsoRequest) -> bytes:
@@ -205,9 +197,9 @@ class EmulatedReader:
                 self._rf_on = data[0] != _RF_OFF
                 self._reset_field()
             case Command.SET_OUTPUT:
-                self.outputs = feig_reader.parse_set_output(data)
+                self.outputs = reader_commands.parse_set_output(data)
             case Command.SET_OUTPUTS:
-                feig_reader.parse_set_outputs(data)
+                reader_commands.parse_set_outputs(data)
             case Command.GET_INPUT:
                 return b"\x00"
             case Command.BAUD_DETECT:
@@ -236,7 +228,7 @@ class _ConfigPages:
 
     def access(self, command: Command, content: bytes) -> bytes:
         """Read or write the page that the first byte names."""
-        address = feig_reader.parse_config_address(content[0])
+        address = reader_commands.parse_config_address(content[0])
         if address.page >= _PAGES:
             raise Refused(Status.PARAMETER_RANGE)
         pages = self._saved if address.eeprom else self._pages

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from drivers.codecs.feig_replies import SystemInfo
-from drivers.codecs.feig_requests import IsoRequest, Sub
+from drivers.codecs.feig.replies import SystemInfo
+from drivers.codecs.feig.requests import IsoRequest, Sub
 from drivers.codecs.iso15693 import IsoError
 from drivers.emulators.tag import TagRefused, VirtualTag
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 from drivers.codecs.frame_finder import FrameFinder
-from drivers.codecs.gm65_frames import (
+from drivers.codecs.gm65.frames import (
     REQUEST_START,
     Kind,
     Reply,

@@ -1,12 +1,12 @@
-"""The top of an emulated HF pad: tags laid down and lifted, and what may go wrong there."""
+"""Tags before an emulated HF reader, and what may go wrong between them."""
 
 from __future__ import annotations
 
 import enum
-import threading
 import time
 
 from drivers.emulators.tag import VirtualTag
+from drivers.emulators.tag_table import TagTable
 
 
 class Fault(enum.StrEnum):
@@ -21,46 +21,19 @@ class Fault(enum.StrEnum):
     WRITE_FAILS = "write_fails"
 
 
-class HfField:
-    """Base of an emulated pad. Public methods may be called from any thread.
-
-    A reader holds `lock` while it works on `on_pad`, the tags by UID in the order they
-    were placed, or asks whether a fault strikes.
-    """
+class HfField(TagTable[Fault]):
+    """A table that knows the faults above, and when a tag's memory was told."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
-        self.on_pad: dict[str, VirtualTag] = {}
-        self._faults: dict[Fault, int | None] = {}
+        super().__init__()
         self._flickers = 0
         self._memory_told_at: dict[str, float] = {}
 
-    @property
-    def tags(self) -> tuple[VirtualTag, ...]:
-        """The tags on the pad, in the order they were placed."""
-        with self.lock:
-            return tuple(self.on_pad.values())
-
     def place(self, tag: VirtualTag) -> None:
-        """Lay a tag on the pad."""
+        """Lay a tag on the pad; its memory is still to be told."""
         with self.lock:
             self._memory_told_at.pop(tag.uid, None)
-            self.on_pad[tag.uid] = tag
-
-    def lift(self, uid: str) -> None:
-        """Take a tag away; nothing happens when it is not there."""
-        with self.lock:
-            self.on_pad.pop(uid, None)
-
-    def fault(self, kind: Fault, times: int | None = None) -> None:
-        """Misbehave `times` times from now on; None: until `mend`."""
-        with self.lock:
-            self._faults[kind] = times
-
-    def mend(self) -> None:
-        """End all faults."""
-        with self.lock:
-            self._faults.clear()
+            super().place(tag)
 
     def memory_told_at(self, uid: str) -> float | None:
         """When the last byte of the first reply with the tag's memory was written.
@@ -74,17 +47,6 @@ class HfField:
         """The reader has just written the tag's memory."""
         with self.lock:
             self._memory_told_at.setdefault(uid, time.monotonic())
-
-    def strikes(self, kind: Fault) -> bool:
-        """Count one strike of a fault, if it is on."""
-        if kind not in self._faults:
-            return False
-        left = self._faults[kind]
-        if left is not None and left <= 1:
-            del self._faults[kind]
-        elif left is not None:
-            self._faults[kind] = left - 1
-        return left is None or left > 0
 
     def missed_now(self) -> frozenset[str]:
         """The tags that this inventory misses."""

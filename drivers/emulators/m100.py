@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable, Collection, Iterator
 
 from drivers.api import BadFrame
-from drivers.codecs.m100_commands import (
+from drivers.codecs.m100.commands import (
     Command,
     SelectMode,
     parse_access,
     parse_select,
 )
-from drivers.codecs.m100_errors import Error
-from drivers.codecs.m100_frames import Decoder, Frame, FrameType
-from drivers.codecs.m100_replies import DONE, ERROR
+from drivers.codecs.m100.errors import Error
+from drivers.codecs.m100.frames import Frame, FrameType, finder
+from drivers.codecs.m100.replies import DONE, ERROR
 from drivers.emulators.m100_tags import AccessFailed, TagsInReach
 from drivers.emulators.uhf_tag import UhfField
 
@@ -60,7 +60,7 @@ class M100Emulator:
         self.centi_dbm = 2000
         self.polls_left = 0
         self._tags = TagsInReach(self.field, tags_per_poll)
-        self._decoder = Decoder()
+        self._finder = finder()
         self._faults: dict[Fault, int] = {}
         self._mode_answer = mode_answer
 
@@ -70,7 +70,7 @@ class M100Emulator:
 
     def answer(self, received: bytes) -> Iterator[bytes]:
         """What goes back, frame by frame."""
-        for frame in self._decoder.feed(received):
+        for frame in self._finder.feed(received):
             if isinstance(frame, Frame) and frame.type is FrameType.REQUEST:
                 yield from (reply.encode() for reply in self._serve(frame))
         if self.polls_left:

@@ -6,9 +6,9 @@ import enum
 
 from drivers.api import BadFrame
 from drivers.codecs.gen2 import Bank
-from drivers.codecs.m100_commands import MAX_WORDS, Access, Select, SelectMode
-from drivers.codecs.m100_errors import Error, of_tag
-from drivers.codecs.m100_replies import DONE
+from drivers.codecs.m100.commands import MAX_WORDS, Access, Select, SelectMode
+from drivers.codecs.m100.errors import Error, of_tag
+from drivers.codecs.m100.replies import DONE
 from drivers.emulators.uhf_tag import TagRefused, UhfField, VirtualUhfTag
 
 

@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from drivers.codecs.pn532_commands import ISO_DEP, MAX_TARGETS, Command, TypeATarget
-from drivers.codecs.pn532_frames import Decoder, Direction, Message, Signal, encode
+from drivers.codecs.pn532.commands import ISO_DEP, MAX_TARGETS, Command, TypeATarget
+from drivers.codecs.pn532.frames import Direction, Message, Signal, encode, finder
 
 FIRMWARE = bytes.fromhex("32010607")
 #: RFConfiguration item "MaxRetries"; its third parameter, FF, waits for ever.
@@ -60,7 +60,7 @@ class Pn532Emulator:
 
     def __init__(self) -> None:
         self._cards: tuple[_Card, ...] = ()
-        self._decoder = Decoder()
+        self._finder = finder()
         self._awake = False
         self._retries = FOR_EVER
         self._fault = Fault.NONE
@@ -88,7 +88,7 @@ class Pn532Emulator:
         self._awake = self._awake or b"\x55" in data
         if not self._awake:
             return
-        for frame in self._decoder.feed(data):
+        for frame in self._finder.feed(data):
             if isinstance(frame, Message) and frame.direction is Direction.REQUEST:
                 yield from self._disturbed(frame, self._next_fault())
 

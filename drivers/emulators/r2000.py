@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drivers.codecs import r2000_frames
-from drivers.codecs.r2000_commands import Code, Command
-from drivers.codecs.r2000_frames import PUBLIC_ADDRESS, Frame
+from drivers.codecs.r2000 import frames
+from drivers.codecs.r2000.commands import Code, Command
+from drivers.codecs.r2000.frames import PUBLIC_ADDRESS, Frame
 from drivers.emulators.r2000_settings import R2000Settings
 from drivers.emulators.r2000_tags import R2000Tags
 from drivers.emulators.uhf_tag import UhfField
@@ -38,7 +38,7 @@ class R2000Emulator:
         self._address = address
         self._antennas = antennas
         self._failures: list[int] = []
-        self._finder = r2000_frames.finder()
+        self._finder = frames.finder()
 
     def fail(self, code: int, times: int = 1) -> None:
         """Answer the next `times` commands, but for the firmware's, with this code."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drivers.codecs.r2000_commands import REGIONS, Code, Command
+from drivers.codecs.r2000.commands import REGIONS, Code, Command
 
 _MAX_POWER_DBM = 33
 _DEGREES = 31

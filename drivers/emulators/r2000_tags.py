@@ -8,7 +8,7 @@ from itertools import count
 
 from drivers.api import BadFrame
 from drivers.codecs.gen2 import Bank
-from drivers.codecs.r2000_commands import (
+from drivers.codecs.r2000.commands import (
     Code,
     Command,
     ReadRequest,
@@ -17,8 +17,8 @@ from drivers.codecs.r2000_commands import (
     match_epc,
     parse_match,
 )
-from drivers.codecs.r2000_frames import Frame
-from drivers.codecs.r2000_replies import RoundEnd, Sight, TagReply
+from drivers.codecs.r2000.frames import Frame
+from drivers.codecs.r2000.replies import RoundEnd, Sight, TagReply
 from drivers.emulators.uhf_tag import TagRefused, UhfField, VirtualUhfTag
 
 #: How often a tag is seen in a round.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from drivers.codecs.rfidstation_commands import MAX_TAGS
-from drivers.codecs.rfidstation_frames import (
+from drivers.codecs.rfidstation.commands import MAX_TAGS
+from drivers.codecs.rfidstation.frames import (
     ANY_READER,
     FACTORY_READER,
     Frame,
-    decoder,
+    finder,
 )
 from drivers.emulators.hf_field import HfField
 from drivers.emulators.pty import Answer
@@ -40,16 +40,16 @@ class RfidstationEmulator(HfField):
         self._reader = EmulatedReader(self, tags_per_reply)
         self._address = address
         self._gap_s = gap_s
-        self._decoder = decoder()
+        self._finder = finder()
         self._heard_at = self._asked_at = 0.0
 
     def answer(self, received: bytes) -> Iterator[bytes]:
         """What goes back, reply by reply."""
         now = time.monotonic()
         if now - self._heard_at > _FORGET_S:
-            self._decoder = decoder()
+            self._finder = finder()
         self._heard_at = now
-        for request in self._decoder.feed(received):
+        for request in self._finder.feed(received):
             if isinstance(request, Frame) and self._hears(request, now):
                 yield from self._serve(request)
 

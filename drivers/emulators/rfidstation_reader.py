@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from drivers.api import BadFrame
-from drivers.codecs import rfidstation_air, rfidstation_commands
 from drivers.codecs.byte_reader import ByteReader
-from drivers.codecs.rfidstation_commands import (
+from drivers.codecs.rfidstation import air, commands
+from drivers.codecs.rfidstation.commands import (
     BLOCK_SIZE,
     MAX_BLOCKS,
     MIN_AIR_TIMEOUT_US,
@@ -18,7 +18,7 @@ from drivers.codecs.rfidstation_commands import (
     Rf,
     TagError,
 )
-from drivers.codecs.rfidstation_frames import Frame
+from drivers.codecs.rfidstation.frames import Frame
 from drivers.emulators.air import answer_on_air
 from drivers.emulators.hf_field import Fault, HfField
 from drivers.emulators.tag import TagRefused, VirtualTag
@@ -96,7 +96,7 @@ class EmulatedReader:
         return self._field.on_pad if self._rf_on else {}
 
     def _read(self, params: bytes) -> bytes:
-        request = rfidstation_commands.parse_block_request(params, writes=False)
+        request = commands.parse_block_request(params, writes=False)
         tag = self._tags().get(request.uid)
         if tag is None:
             return _failed(TagError.NO_ANSWER)
@@ -117,7 +117,7 @@ class EmulatedReader:
             return _failed(TagError.NO_ANSWER)
         if not tag.has_system_info:
             return _failed(TagError.REFUSED)
-        return rfidstation_air.system_info_reply(
+        return air.system_info_reply(
             dsfid=tag.dsfid,
             afi=tag.afi,
             block_count=tag.block_count,
@@ -126,7 +126,7 @@ class EmulatedReader:
         )
 
     def _pass_through(self, params: bytes) -> bytes:
-        request = rfidstation_air.parse_pass_through(params)
+        request = air.parse_pass_through(params)
         answer = answer_on_air(self._tags().values(), request.air)
         if answer is None or request.timeout_us <= MIN_AIR_TIMEOUT_US:
             return _failed(TagError.NO_ANSWER)
@@ -136,7 +136,7 @@ class EmulatedReader:
 
     def _change(self, params: bytes, change: TagCommand) -> bytes:
         reader = ByteReader(params, "7E55 change of a tag")
-        tag = self._tags().get(rfidstation_commands.take_uid(reader))
+        tag = self._tags().get(commands.take_uid(reader))
         if tag is None or self._field.strikes(Fault.WRITE_FAILS):
             return _failed(TagError.NO_ANSWER)
         try:
@@ -152,7 +152,7 @@ def _failed(error: TagError) -> bytes:
 
 def _uid_in(params: bytes) -> str:
     reader = ByteReader(params, "7E55 request about a tag")
-    uid = rfidstation_commands.take_uid(reader)
+    uid = commands.take_uid(reader)
     reader.finish()
     return uid
 

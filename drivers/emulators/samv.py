@@ -5,8 +5,8 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 
-from drivers.codecs.samv_commands import TEXT_SIZE, Command, Status
-from drivers.codecs.samv_frames import Reply, Request, request_finder
+from drivers.codecs.samv.commands import TEXT_SIZE, Command, Status
+from drivers.codecs.samv.frames import Reply, Request, request_finder
 
 PHOTO_SIZE = 1024
 _SAM_ID = bytes(range(1, 17))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from drivers.api import BadFrame
-from drivers.codecs.ssi_packets import (
+from drivers.codecs.ssi.packets import (
     CONTINUED,
     DECODER,
     RETRANSMIT,
@@ -22,7 +22,7 @@ from drivers.codecs.ssi_packets import (
     PacketFinder,
     encode,
 )
-from drivers.codecs.ssi_settings import parse_settings
+from drivers.codecs.ssi.settings import parse_settings
 
 EAN13, QR = 0x0B, 0x1C
 PACKETS_PARAM, TRIGGER_PARAM, HOST_TRIGGER = b"\xee", b"\x8a", 0x08

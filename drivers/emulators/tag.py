@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from drivers.codecs.iso15693 import IsoError
 
+#: How the UIDs of NXP's tags begin.
+_NXP = "E004"
+
 
 class TagRefused(Exception):
     """The tag answered a command with an error of ISO 15693, at `block` if it has one."""
@@ -45,6 +48,11 @@ class VirtualTag:
                 f"tag {self.uid}: {len(self.memory)} bytes, room for {size}"
             )
         self.memory = self.memory.ljust(size, b"\0")
+
+    @property
+    def has_eas(self) -> bool:
+        """Whether it knows the EAS commands of NXP, as its tags alone do."""
+        return self.uid.startswith(_NXP)
 
     def read(self, first: int, count: int) -> tuple[bytes, ...]:
         """Blocks in the tag's order. Raises TagRefused past the last one."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from drivers.codecs import uhfreader18_frames
-from drivers.codecs.uhfreader18_commands import (
+from drivers.codecs.uhfreader18 import frames
+from drivers.codecs.uhfreader18.commands import (
     Command,
     Dialect,
     Status,
     answer_mode_request,
 )
-from drivers.codecs.uhfreader18_frames import BROADCAST, Frame
-from drivers.codecs.uhfreader18_replies import (
+from drivers.codecs.uhfreader18.frames import BROADCAST, Frame
+from drivers.codecs.uhfreader18.replies import (
     Found,
     FoundTag,
     ReaderInfo,
@@ -55,7 +55,7 @@ class UhfReader18Emulator:
         self._dialect = dialect
         self._address = address
         self._failures: list[int] = []
-        self._finder = uhfreader18_frames.finder()
+        self._finder = frames.finder()
 
     def fail(self, status: int, times: int = 1) -> None:
         """Answer the next `times` commands with this status."""

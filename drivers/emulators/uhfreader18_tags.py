@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from drivers.api import BadFrame
 from drivers.codecs.gen2 import Bank
-from drivers.codecs.uhfreader18_commands import (
+from drivers.codecs.uhfreader18.commands import (
     Command,
     Dialect,
     ReadRequest,
     Status,
     WriteRequest,
 )
-from drivers.codecs.uhfreader18_frames import Frame
-from drivers.codecs.uhfreader18_replies import Found, FoundTag
+from drivers.codecs.uhfreader18.frames import Frame
+from drivers.codecs.uhfreader18.replies import Found, FoundTag
 from drivers.emulators.uhf_tag import TagRefused, UhfField, VirtualUhfTag
 
 #: Tags that an old reader tells in one frame; a newer one tells each in its own.

@@ -1,4 +1,4 @@
-"""Pins of a lending point, through gpiozero. Not yet tried on hardware.
+"""Not yet tried on hardware. Pins of a lending point, through gpiozero.
 
 gpiozero watches inputs and makes lights blink with threads of its own; what they
 tell arrives in a queue, and everything else happens in the caller's thread.

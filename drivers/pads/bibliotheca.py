@@ -1,4 +1,4 @@
-"""RFID pads of 3M / Bibliotheca, models 210 and 810. Not yet tried on hardware.
+"""Not yet tried on hardware. RFID pads of 3M / Bibliotheca, models 210 and 810.
 
 The protocol is the maker's "3M RFID Reader Protocol Specification" 1.0.0 and what
 programs for the 810 are seen to send. Not confirmed on hardware: that a pad without
@@ -12,10 +12,10 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from drivers.api import DriverError
 from drivers.pads.bibliotheca_link import BibliothecaLink
 from drivers.pads.bibliotheca_reader import BibliothecaReader
 from drivers.pads.hf_pad import HfOptions, HfPad
+from drivers.proving import proving
 from drivers.transports.address import open_address
 from drivers.transports.serial_port import SerialSettings
 
@@ -43,11 +43,8 @@ class BibliothecaPad(HfPad):
         timeout_s = options.reply_timeout_s
         transport = open_address(options.port, _LINE)
         link = BibliothecaLink(transport, options.port, timeout_s=timeout_s)
-        try:
+        with proving(link, "3M reader"):
             link.start()
-        except DriverError:
-            link.close()
-            raise
         return BibliothecaReader(
             link, timeout_s=timeout_s, new_style=options.new_style_reads
         )

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from drivers.api import CommandRefused, DeviceLost, NoAnswer
-from drivers.codecs import bibliotheca_replies, bibliotheca_requests
-from drivers.codecs.bibliotheca_frames import Frame, Layer, frame_finder
-from drivers.codecs.bibliotheca_replies import Reply
-from drivers.codecs.bibliotheca_requests import (
+from drivers.api import CommandRefused, NoAnswer
+from drivers.codecs.bibliotheca import replies, requests
+from drivers.codecs.bibliotheca.frames import Frame, Layer, finder
+from drivers.codecs.bibliotheca.replies import Reply
+from drivers.codecs.bibliotheca.requests import (
     ADDRESSED,
     BOOT_VERSION,
     Command,
     Request,
 )
-from drivers.codecs.bibliotheca_status import Status, status_text
+from drivers.codecs.bibliotheca.status import Status, status_text
 from drivers.exchange import Exchange, Question
 from drivers.transports import Transport
 
@@ -30,16 +30,13 @@ class BibliothecaLink:
         self.name = name
         self._probe_timeout_s = min(timeout_s, _PROBE_TIMEOUT_S)
         self._exchange = Exchange(
-            transport, name, frame_finder, _VERSION, timeout_s=timeout_s
+            transport, name, finder, _VERSION, timeout_s=timeout_s
         )
 
     def start(self) -> None:
-        """Prove that such a reader answers. Raises DeviceLost when it does not."""
-        try:
-            for question in (_BOOT_VERSION, _VERSION):
-                self._exchange.ask(question, timeout_s=self._probe_timeout_s)
-        except NoAnswer as err:
-            raise DeviceLost(f"{self.name}: no 3M reader answers; {err}") from err
+        """Prove that such a reader answers. Raises NoAnswer or DeviceLost."""
+        for question in (_BOOT_VERSION, _VERSION):
+            self._exchange.ask(question, timeout_s=self._probe_timeout_s)
         # Undocumented: answered in two ways or not at all, and good for who knows what.
         with suppress(NoAnswer):
             self._exchange.ask(_SET_UP, timeout_s=self._probe_timeout_s)
@@ -47,14 +44,14 @@ class BibliothecaLink:
     def ask(self, request: Request) -> Reply:
         """Return the reply. Raises CommandRefused, NoAnswer or DeviceLost."""
         frame = self._exchange.ask(_question(request))
-        reply = bibliotheca_replies.parse_reply(frame.body)
+        reply = replies.parse_reply(frame.body)
         if reply.status != Status.OK:
             raise self.refusal(reply.status, f"{request.command.title} {request.uid}")
         return reply
 
     def ask_tag(self, request: Request) -> bytes:
         """Ask about one tag; returns what follows its UID. Raises as `ask` does."""
-        return bibliotheca_replies.split_uid(self.ask(request).data)[1]
+        return replies.split_uid(self.ask(request).data)[1]
 
     def refusal(self, status: int, what: str) -> CommandRefused:
         text = status_text(status)
@@ -79,7 +76,7 @@ class _Answer:
         body, command = frame.body, self._request.command
         if frame.layer is not Layer.READER or len(body) < 2 or body[0] != command:
             return False
-        reply = bibliotheca_replies.parse_reply(body)
+        reply = replies.parse_reply(body)
         if command is Command.INVENTORY and reply.status == Status.OK:
             return reply.data.startswith(self._request.tail)
         if command in ADDRESSED:
@@ -103,4 +100,4 @@ def _is_boot_version(frame: Frame) -> bool:
 
 _BOOT_VERSION = Question(Frame(BOOT_VERSION, Layer.BOOT).encode(), _is_boot_version)
 _VERSION = _question(Request(Command.VERSION))
-_SET_UP = _question(bibliotheca_requests.set_up())
+_SET_UP = _question(requests.set_up())

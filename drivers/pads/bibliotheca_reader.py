@@ -7,9 +7,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from drivers.api import BadFrame, CommandRefused, NoAnswer
-from drivers.codecs import bibliotheca_replies, bibliotheca_requests
-from drivers.codecs.bibliotheca_replies import MAX_LOCK
-from drivers.codecs.bibliotheca_requests import (
+from drivers.codecs.bibliotheca import replies, requests
+from drivers.codecs.bibliotheca.replies import MAX_LOCK
+from drivers.codecs.bibliotheca.requests import (
     BLOCK_BYTES,
     NEW_STYLE,
     WANT_AFI,
@@ -19,10 +19,11 @@ from drivers.codecs.bibliotheca_requests import (
     Command,
     Request,
 )
-from drivers.codecs.bibliotheca_status import Status
+from drivers.codecs.bibliotheca.status import Status
 from drivers.codecs.iso15693 import iso_error_text, nxp_eas_request, refusal_in
 from drivers.pads.bibliotheca_link import BibliothecaLink
 from drivers.pads.hf_reader import Sighting, TagInfo
+from drivers.pads.pieces import data_pieces, pieces
 
 #: What programs in the field ask for in one command.
 _BLOCKS_AT_ONCE = 8
@@ -51,8 +52,13 @@ class BibliothecaReader:
 
     def inventory(self) -> list[Sighting]:
         """Every tag once; one that missed its "quiet" stands in the answer twice."""
-        reply = self._link.ask(bibliotheca_requests.inventory())
-        records = bibliotheca_replies.parse_inventory(reply.data).records
+        try:
+            reply = self._link.ask(requests.inventory())
+        except CommandRefused as err:
+            if err.status != Status.NO_TRANSPONDER:
+                raise
+            return []
+        records = replies.parse_inventory(reply.data).records
         uids = dict.fromkeys(record.uid for record in records if record.uid)
         return [Sighting(uid) for uid in uids]
 
@@ -65,24 +71,22 @@ class BibliothecaReader:
             if err.status not in (Status.NO_TRANSPONDER, Status.NOT_IMPLEMENTED):
                 raise
             return self._afi_alone(uid)
-        info = bibliotheca_replies.parse_tag_information(data)
+        info = replies.parse_tag_information(data)
         return TagInfo(uid, info.afi, info.dsfid, info.block_size, info.block_count)
 
     def read(self, uid: str, first: int, count: int, block_size: int) -> bytes:
         """Blocks in the order of the tag."""
         self._check_block_size(uid, block_size)
-        chunks = []
-        for at in range(first, first + count, _BLOCKS_AT_ONCE):
-            wanted = min(_BLOCKS_AT_ONCE, first + count - at)
-            chunks.append(self._read_chunk(uid, at, wanted))
-        return b"".join(chunks)
+        return b"".join(
+            self._read_chunk(uid, at, blocks)
+            for at, blocks in pieces(first, count, _BLOCKS_AT_ONCE)
+        )
 
     def write(self, uid: str, first: int, as_sent: bytes, block_size: int) -> None:
         """Write whole blocks; each command is repeated until the tag confirms it."""
         self._check_block_size(uid, block_size)
-        size = _BLOCKS_AT_ONCE * BLOCK_BYTES
-        for at in range(0, len(as_sent), size):
-            self._write_chunk(uid, first + at // BLOCK_BYTES, as_sent[at : at + size])
+        for at, blocks in data_pieces(first, as_sent, BLOCK_BYTES, _BLOCKS_AT_ONCE):
+            self._write_chunk(uid, at, blocks)
 
     def write_afi(self, uid: str, afi: int) -> None:
         """Write the AFI; repeated, as these readers often miss the confirmation."""
@@ -113,14 +117,12 @@ class BibliothecaReader:
 
     def _afi(self, uid: str) -> int:
         data = self._link.ask_tag(Request(Command.GET_AFI, uid))
-        return bibliotheca_replies.parse_byte(data, "AFI")
+        return replies.parse_byte(data, "AFI")
 
     def _read_chunk(self, uid: str, first: int, count: int) -> bytes:
         options = self._read_options
-        data = self._link.ask_tag(
-            bibliotheca_requests.read_blocks(uid, first, count, options)
-        )
-        found = bibliotheca_replies.parse_blocks(data)
+        data = self._link.ask_tag(requests.read_blocks(uid, first, count, options))
+        found = replies.parse_blocks(data)
         if (found.first, len(found.blocks)) != (first, count):
             raise BadFrame(
                 f"{self.name}: asked {uid} for {count} blocks from {first}, got "
@@ -135,7 +137,7 @@ class BibliothecaReader:
         count = len(blocks) // BLOCK_BYTES
         with suppress(NoAnswer):
             self._insist(
-                bibliotheca_requests.write_blocks(uid, first, blocks),
+                requests.write_blocks(uid, first, blocks),
                 lambda: self._read_chunk(uid, first, count) == blocks,
             )
 
@@ -156,9 +158,9 @@ class BibliothecaReader:
 
     def _pass(self, air: bytes, what: str) -> None:
         """Send a command of the tag's own, and take its acknowledgement."""
-        request = bibliotheca_requests.pass_through(air, _AIR_ANSWER_BYTES)
+        request = requests.pass_through(air, _AIR_ANSWER_BYTES)
         reply = self._link.ask(request)
-        answer = bibliotheca_replies.parse_air_reply(reply.data).air
+        answer = replies.parse_air_reply(reply.data).air
         if not answer:
             raise self._link.refusal(Status.NO_TRANSPONDER, what)
         error = refusal_in(answer)

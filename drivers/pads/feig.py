@@ -1,4 +1,4 @@
-"""RFID pads with FEIG OBID readers (ISO host mode). Not yet tried on hardware."""
+"""Not yet tried on hardware. RFID pads with FEIG OBID readers (ISO host mode)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from drivers.api import DriverError
-from drivers.codecs.feig_frames import ANY_READER, Framing
+from drivers.codecs.feig.frames import ANY_READER, Framing
 from drivers.pads.feig_link import FeigLink, find_framing
 from drivers.pads.feig_tags import FeigReader
 from drivers.pads.hf_pad import HfOptions, HfPad
 from drivers.pads.hf_stack import BlockOrderOption
+from drivers.proving import proving
 from drivers.transports.address import open_address
 from drivers.transports.serial_port import Parity, SerialSettings
 
@@ -45,13 +45,10 @@ class FeigPad(HfPad):
         transport = open_address(
             options.port, SerialSettings(options.baud, options.parity)
         )
-        try:
+        with proving(transport, "FEIG reader"):
             framing = find_framing(
                 transport, options.port, options.address, self._framings()
             )
-        except DriverError:
-            transport.close()
-            raise
         link = FeigLink(
             transport,
             options.port,

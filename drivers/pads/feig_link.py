@@ -6,18 +6,19 @@ import time
 from collections.abc import Iterable
 
 from drivers.api import DeviceLost, NoAnswer, ProtocolError
-from drivers.codecs.feig_frames import ANY_READER, Decoder, Frame, Framing
-from drivers.codecs.feig_reader import Command
-from drivers.codecs.feig_status import Status
+from drivers.codecs.feig.frames import ANY_READER, Decoder, Frame, Framing
+from drivers.codecs.feig.reader_commands import Command
+from drivers.codecs.feig.status import Status
+from drivers.exchange import SILENT_LIMIT
 from drivers.transports import Transport
 
-#: Commands in a row without an answer after which the reader counts as lost.
-SILENT_LIMIT = 3
 #: Bytes of one frame follow each other within 12 ms; a USB adapter adds up to 16.
 _QUIET_S = 0.03
 #: An answer that began and stopped for so long will not go on, even over a radio link.
 _BROKEN_OFF_S = 0.3
-#: 255 bytes with the longest gap allowed between them take 3 s; a flood goes on longer.
+#: A standard frame and some noise before it; with more and no frame in it, it is chatter.
+_LONGEST_REPLY = 300
+#: 255 bytes with the longest gap allowed between them take 3 s.
 _LONGEST_REPLY_S = 3.0
 #: A reader tells its version at once; no tag is asked.
 _PROBE_TIMEOUT_S = 0.5
@@ -83,24 +84,25 @@ class FeigLink:
 
     def _await_reply(self, command: int) -> Frame | None:
         started = time.monotonic()
-        silence_s = 0.0
+        silence_s, heard = 0.0, 0
         while silence_s < _BROKEN_OFF_S:
-            left_s = started + self._patience_s - time.monotonic()
+            left_s = started + self._patience_s(heard) - time.monotonic()
             if left_s <= 0:
                 return None
             wait_s = min(left_s, _QUIET_S) if self._decoder.pending else left_s
             received = self._transport.read(wait_s)
             self._decoder.receive_data(received)
+            heard += len(received)
             silence_s = 0.0 if received else silence_s + wait_s
             reply = self._next_reply(command, line_is_quiet=not received)
             if reply is not None:
                 return reply
         return None
 
-    @property
-    def _patience_s(self) -> float:
+    def _patience_s(self, heard: int) -> float:
         """An answer that is on its way may take longer than one that has not begun."""
-        return self._timeout_s + (_LONGEST_REPLY_S if self._decoder.pending else 0)
+        is_on_its_way = self._decoder.pending and heard <= _LONGEST_REPLY
+        return self._timeout_s + (_LONGEST_REPLY_S if is_on_its_way else 0)
 
     def _next_reply(self, command: int, *, line_is_quiet: bool) -> Frame | None:
         """Take frames until one answers `command`; drop what was asked before."""
@@ -128,7 +130,7 @@ class FeigLink:
 def find_framing(
     transport: Transport, name: str, address: int, framings: Iterable[Framing]
 ) -> Framing:
-    """The framing in which a reader answers. Raises DeviceLost when none does."""
+    """The framing in which a reader answers. Raises NoAnswer or DeviceLost."""
     tried = []
     for framing in framings:
         link = FeigLink(
@@ -143,4 +145,4 @@ def find_framing(
             return link.ask(Command.SOFTWARE_VERSION).framing
         except NoAnswer as err:
             tried.append(f"{framing} frames: {err}")
-    raise DeviceLost(f"{name}: no FEIG reader answers; " + "; ".join(tried))
+    raise NoAnswer("; ".join(tried))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from drivers.api import BadFrame, CommandRefused, NoAnswer
-from drivers.codecs import feig_replies, feig_requests
-from drivers.codecs.feig_frames import Frame
-from drivers.codecs.feig_reader import Command
-from drivers.codecs.feig_replies import TYPE_ISO15693
-from drivers.codecs.feig_requests import (
+from drivers.codecs.feig import replies, requests
+from drivers.codecs.feig.frames import Frame
+from drivers.codecs.feig.reader_commands import Command
+from drivers.codecs.feig.replies import TYPE_ISO15693
+from drivers.codecs.feig.requests import (
     ISO_CUSTOM,
     ISO_HOST,
     MAX_BLOCK_BYTES,
@@ -17,9 +17,10 @@ from drivers.codecs.feig_requests import (
     IsoRequest,
     Sub,
 )
-from drivers.codecs.feig_status import Status, status_text
+from drivers.codecs.feig.status import Status, status_text
 from drivers.pads.feig_link import FeigLink
 from drivers.pads.hf_reader import Sighting, TagInfo
+from drivers.pads.pieces import data_pieces, pieces
 
 #: No field holds so many tags; a reader that goes on saying "more" is broken.
 _MOST_PARTS = 32
@@ -40,13 +41,13 @@ class FeigReader:
         self._link.ask(Command.RF_RESET)
         found: dict[str, Sighting] = {}
         for part in range(_MOST_PARTS):
-            request = feig_requests.inventory(more=part > 0)
+            request = requests.inventory(more=part > 0)
             reply = self._link.ask(ISO_HOST, request.encode())
             if reply.status == Status.NO_TAG:
                 break
             if reply.status not in (Status.OK, Status.MORE_DATA):
                 raise self._refusal(reply, "inventory")
-            for record in feig_replies.parse_inventory(reply.data).records:
+            for record in replies.parse_inventory(reply.data).records:
                 if record.tr_type == TYPE_ISO15693:
                     found[record.uid] = Sighting(record.uid, record.dsfid)
             if reply.status == Status.OK:
@@ -55,12 +56,12 @@ class FeigReader:
 
     def tag_info(self, uid: str) -> TagInfo | None:
         """What the tag says of itself; None when it refuses to."""
-        request = feig_requests.addressed(Sub.SYSTEM_INFO, uid)
+        request = requests.addressed(Sub.SYSTEM_INFO, uid)
         reply = self._link.ask(ISO_HOST, request.encode())
         if reply.status == Status.ISO_ERROR:
             return None
         self._check(reply, f"{request.sub.title} of {uid}")
-        info = feig_replies.parse_system_info(reply.data)
+        info = replies.parse_system_info(reply.data)
         if info.uid != uid:
             raise BadFrame(f"{self.name}: asked {uid}, answer from {info.uid}")
         return TagInfo(uid, info.afi, info.dsfid, info.block_size, info.block_count)
@@ -68,23 +69,21 @@ class FeigReader:
     def read(self, uid: str, first: int, count: int, block_size: int) -> bytes:
         """Blocks as the wire orders them, in as many commands as it takes."""
         room = min(MAX_BLOCK_BYTES // block_size, _REPLY_ROOM // (block_size + 1))
-        chunks = []
-        for at in range(first, first + count, room):
-            wanted = min(room, first + count - at)
-            chunks.append(self._read_chunk(uid, at, wanted, block_size))
-        return b"".join(chunks)
+        return b"".join(
+            self._read_chunk(uid, at, blocks, block_size)
+            for at, blocks in pieces(first, count, room)
+        )
 
     def write(self, uid: str, first: int, as_sent: bytes, block_size: int) -> None:
         """Write whole blocks, in as many commands as it takes."""
-        room = MAX_BLOCK_BYTES // block_size * block_size
-        for at in range(0, len(as_sent), room):
-            chunk = as_sent[at : at + room]
-            block, count = first + at // block_size, len(chunk) // block_size
-            self._change(feig_requests.write_blocks(uid, block, count, chunk))
+        room = MAX_BLOCK_BYTES // block_size
+        for at, blocks in data_pieces(first, as_sent, block_size, room):
+            count = len(blocks) // block_size
+            self._change(requests.write_blocks(uid, at, count, blocks))
 
     def write_afi(self, uid: str, afi: int) -> None:
         """Write the AFI."""
-        self._change(feig_requests.addressed(Sub.WRITE_AFI, uid, value=afi))
+        self._change(requests.addressed(Sub.WRITE_AFI, uid, value=afi))
 
     def write_eas(self, uid: str, *, armed: bool) -> None:
         """Set or reset the EAS bit of an ICODE tag. Many readers refuse command B1."""
@@ -98,8 +97,8 @@ class FeigReader:
         self._link.close()
 
     def _read_chunk(self, uid: str, first: int, count: int, block_size: int) -> bytes:
-        reply = self._ask(feig_requests.read_blocks(uid, first, count))
-        blocks = feig_replies.parse_blocks(reply.data)
+        reply = self._ask(requests.read_blocks(uid, first, count))
+        blocks = replies.parse_blocks(reply.data)
         if len(blocks.blocks) != count or blocks.block_size != block_size:
             raise BadFrame(
                 f"{self.name}: asked {uid} for {count} blocks of {block_size} "

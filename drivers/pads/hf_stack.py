@@ -20,6 +20,8 @@ _READ_BUDGET_S = 1.0
 #: A tag that keeps its size to itself has room for an ISO 28560-3 basic block.
 _USUAL_BLOCK_SIZE = 4
 _BLOCKS_OF_UNKNOWN = 8
+#: Times that a tag is asked for its information; some never answer that, but are read.
+_ASKED_FOR_INFO = 2
 #: Most library tags have said all in so many blocks; the rest need not cross the line.
 _FIRST_LOOK = 8
 
@@ -136,7 +138,8 @@ class HfStack:
 
 def _identify(reader: HfReader, seen: SeenTag) -> int:
     """Read what the tag says of itself into `seen`; returns the number of blocks."""
-    info = reader.tag_info(seen.tag.uid)
+    asked_enough = seen.failures >= _ASKED_FOR_INFO
+    info = None if asked_enough else reader.tag_info(seen.tag.uid)
     if info is None:
         # Old tags have no system information, but memory all the same.
         return _BLOCKS_OF_UNKNOWN

@@ -1,4 +1,4 @@
-"""RFID pads with M100, QM100, YRM100, R200 UHF readers. Not yet tried on hardware."""
+"""Not yet tried on hardware. RFID pads with M100, QM100, YRM100, R200 UHF readers."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from drivers.api import DeviceLost, DriverError
-from drivers.codecs.m100_frames import Decoder
+from drivers.codecs.m100.frames import finder
 from drivers.exchange import Exchange
 from drivers.pads.m100_reader import HARMLESS, M100Reader
 from drivers.pads.uhf_pad import UhfOptions, UhfPad
 from drivers.pads.uhf_reader import UhfReader
+from drivers.proving import proving
 from drivers.transports.address import open_address
 from drivers.transports.serial_port import SerialSettings
 
@@ -50,18 +50,15 @@ class M100Pad(UhfPad):
         line = Exchange(
             open_address(options.port, SerialSettings(options.baud)),
             options.port,
-            Decoder,
+            finder,
             HARMLESS,
             timeout_s=options.reply_timeout_s,
         )
         reader = M100Reader(line, write_timeout_s=options.write_timeout_s)
         power, region = options.power_dbm, options.region
-        try:
+        with proving(reader, "M100 reader"):
             reader.start(
                 region=None if region is None else _REGIONS[region],
                 centi_dbm=None if power is None else round(power * 100),
             )
-        except DriverError as err:
-            reader.close()
-            raise DeviceLost(f"no M100 reader: {err}") from err
         return reader

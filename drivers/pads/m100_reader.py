@@ -1,6 +1,6 @@
-"""What an M100 reader does for a pad, question by question. Not yet tried on hardware.
+"""What an M100 reader does for a pad, question by question.
 
-Not confirmed on hardware either: that one poll reports all tags that answered in its
+Not confirmed on hardware: that one poll reports all tags that answered in its
 round and that no end mark follows, and that a reader which is not polling answers
 "stop" all the same (nothing here depends on that).
 """
@@ -11,12 +11,12 @@ import time
 from contextlib import suppress
 
 from drivers.api import BadFrame, CommandRefused, NoAnswer
-from drivers.codecs import m100_commands
 from drivers.codecs.gen2 import Bank, TagError
-from drivers.codecs.m100_commands import MAX_WORDS, Command, Info, Select, SelectMode
-from drivers.codecs.m100_errors import Error, error_text, tag_error
-from drivers.codecs.m100_frames import Frame, FrameType
-from drivers.codecs.m100_replies import (
+from drivers.codecs.m100 import commands
+from drivers.codecs.m100.commands import MAX_WORDS, Command, Info, Select, SelectMode
+from drivers.codecs.m100.errors import Error, error_text, tag_error
+from drivers.codecs.m100.frames import Frame, FrameType
+from drivers.codecs.m100.replies import (
     DONE,
     ERROR,
     parse_accessed,
@@ -24,7 +24,9 @@ from drivers.codecs.m100_replies import (
     parse_sight,
 )
 from drivers.exchange import Exchange, Question
+from drivers.pads.pieces import data_pieces, pieces
 from drivers.pads.uhf_reader import BankEnds, UhfSighting
+from drivers.tagdata.epc_bank import WORD
 
 #: After the last tag of a poll the line is silent. Tags follow each other faster, and
 #: a USB adapter holds bytes back for 16 ms at most.
@@ -32,7 +34,6 @@ _POLL_SILENCE_S = 0.02
 #: A reader that goes on finding tags is asked no more after so long.
 _ROUND_BUDGET_S = 1.0
 
-_WORD = 2
 #: Some documents have the change of the mode answered like that of the mask.
 _ANSWERS: dict[int, tuple[int, ...]] = {
     Command.SELECT_MODE: (Command.SELECT_MODE, Command.SET_SELECT)
@@ -57,14 +58,14 @@ class M100Reader:
         # Whoever had the port before may have left the reader polling. One that does
         # not poll has nothing to stop, and may say so.
         with suppress(NoAnswer, CommandRefused):
-            self._ask(m100_commands.request(Command.STOP))
+            self._ask(commands.request(Command.STOP))
         self._line.ask(HARMLESS)
         mode = bytes((SelectMode.BUT_FOR_INVENTORY,))
-        self._ask(m100_commands.request(Command.SELECT_MODE, mode))
+        self._ask(commands.request(Command.SELECT_MODE, mode))
         if region is not None:
-            self._ask(m100_commands.request(Command.SET_REGION, bytes((region,))))
+            self._ask(commands.request(Command.SET_REGION, bytes((region,))))
         if centi_dbm is not None:
-            self._ask(m100_commands.set_power(centi_dbm))
+            self._ask(commands.set_power(centi_dbm))
 
     def inventory(self) -> list[UhfSighting]:
         """Poll, and again while a poll brings tags but not all of the last round.
@@ -83,17 +84,14 @@ class M100Reader:
         return list(found.values())
 
     def read_bank(self, epc: bytes, bank: Bank, word: int, count: int) -> bytes:
-        chunks = []
-        for at in range(word, word + count, MAX_WORDS):
-            words = min(MAX_WORDS, word + count - at)
-            chunks.append(self._read(epc, bank, at, words))
-        return b"".join(chunks)
+        return b"".join(
+            self._read(epc, bank, at, words)
+            for at, words in pieces(word, count, MAX_WORDS)
+        )
 
     def write_bank(self, epc: bytes, bank: Bank, word: int, data: bytes) -> None:
-        room = MAX_WORDS * _WORD
-        for at in range(0, len(data), room):
-            chunk = data[at : at + room]
-            request = m100_commands.write(bank, word + at // _WORD, chunk)
+        for at, words in data_pieces(word, data, WORD, MAX_WORDS):
+            request = commands.write(bank, at, words)
             self._select(epc, anew=True)
             with suppress(NoAnswer):
                 self._ask(request, timeout_s=self._write_timeout_s)
@@ -102,11 +100,11 @@ class M100Reader:
         self._line.close()
 
     def _poll(self) -> list[UhfSighting]:
-        question = Question(_POLL.encode(), _is_error)
-        frames = self._line.collect(
-            question, part=_is_notice, silence_s=_POLL_SILENCE_S
-        )
-        if _is_error(frames[-1]) and frames[-1].params != _EMPTY:
+        question = Question(_POLL.encode(), _is_trouble)
+        # An "empty" may be left over from polls that somebody else began, so that only
+        # silence ends the round.
+        frames = self._line.collect(question, part=_tells, silence_s=_POLL_SILENCE_S)
+        if _is_trouble(frames[-1]):
             raise self._refusal(frames[-1], "poll")
         found = []
         for frame in filter(_is_notice, frames):
@@ -119,12 +117,12 @@ class M100Reader:
     def _read(self, epc: bytes, bank: Bank, word: int, words: int) -> bytes:
         self._select(epc)
         try:
-            reply = self._ask(m100_commands.read(bank, word, words))
+            reply = self._ask(commands.read(bank, word, words))
         except (CommandRefused, NoAnswer):
             self._selected = None
             raise
         answer = parse_accessed(reply.params)
-        if answer.epc != epc or len(answer.rest) != words * _WORD:
+        if answer.epc != epc or len(answer.rest) != words * WORD:
             self._selected = None
             raise BadFrame(
                 f"{self.name}: asked {epc.hex().upper()} for {words} words, got "
@@ -142,7 +140,7 @@ class M100Reader:
             return
         self._selected = None
         mask = Select.by_epc(epc).encode()
-        reply = self._ask(m100_commands.request(Command.SET_SELECT, mask))
+        reply = self._ask(commands.request(Command.SET_SELECT, mask))
         if reply.params != DONE:
             raise BadFrame(f"{self.name}: mask answered {reply.params.hex().upper()}")
         self._selected = epc
@@ -175,11 +173,23 @@ def _is_notice(frame: Frame) -> bool:
     return frame.type is FrameType.NOTICE and frame.cmd == Command.SINGLE_POLL
 
 
+def _is_empty(frame: Frame) -> bool:
+    return _is_error(frame) and frame.params == _EMPTY
+
+
+def _is_trouble(frame: Frame) -> bool:
+    return _is_error(frame) and frame.params != _EMPTY
+
+
+def _tells(frame: Frame) -> bool:
+    return _is_notice(frame) or _is_empty(frame)
+
+
 def _is_info(frame: Frame) -> bool:
     return frame.type is FrameType.RESPONSE and frame.cmd == Command.INFO
 
 
-_POLL = m100_commands.request(Command.SINGLE_POLL)
-_INFO = m100_commands.request(Command.INFO, bytes((Info.HARDWARE,)))
+_POLL = commands.request(Command.SINGLE_POLL)
+_INFO = commands.request(Command.INFO, bytes((Info.HARDWARE,)))
 #: Which hardware is it? Every reader of the family tells.
 HARMLESS = Question(_INFO.encode(), _is_info)

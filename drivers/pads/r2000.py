@@ -1,4 +1,4 @@
-"""RFID pads with UHF readers of the "A0" protocol. Not yet tried on hardware.
+"""Not yet tried on hardware. RFID pads with UHF readers of the "A0" protocol.
 
 Readers with an Impinj R2000 under many names: Rodinbell, IND90x, Yanzeo, Invelion.
 """
@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from drivers.api import CommandRefused, DeviceLost, DriverError, ProtocolError
-from drivers.codecs.r2000_commands import REGIONS, Command
-from drivers.codecs.r2000_frames import PUBLIC_ADDRESS, Frame, finder
+from drivers.codecs.r2000.commands import REGIONS, Command
+from drivers.codecs.r2000.frames import PUBLIC_ADDRESS, Frame, finder
 from drivers.exchange import Exchange
 from drivers.pads.r2000_reader import R2000Reader, R2000Settings, question
 from drivers.pads.uhf_pad import UhfOptions, UhfPad
+from drivers.proving import proving
 from drivers.transports.address import open_address
 from drivers.transports.serial_port import SerialSettings
 
@@ -59,14 +59,8 @@ class R2000Pad(UhfPad):
             timeout_s=options.reply_timeout_s,
         )
         reader = R2000Reader(line, self._settings())
-        try:
+        with proving(reader, "R2000 reader"):
             self._prepare(reader)
-        except (ProtocolError, CommandRefused) as err:
-            line.close()
-            raise DeviceLost(f"{options.port}: no R2000 reader: {err}") from err
-        except DriverError:
-            line.close()
-            raise
         return reader
 
     def _settings(self) -> R2000Settings:

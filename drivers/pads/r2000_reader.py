@@ -1,4 +1,4 @@
-"""A reader with an Impinj R2000 as a `UhfReader`. Not yet tried on hardware."""
+"""A reader with an Impinj R2000 as a `UhfReader`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from drivers.api import BadFrame, CommandRefused, NoAnswer
 from drivers.codecs.gen2 import Bank
-from drivers.codecs.r2000_commands import (
+from drivers.codecs.r2000.commands import (
     NO_PASSWORD,
     Code,
     Command,
@@ -17,8 +17,8 @@ from drivers.codecs.r2000_commands import (
     match_any,
     match_epc,
 )
-from drivers.codecs.r2000_frames import PUBLIC_ADDRESS, Frame
-from drivers.codecs.r2000_replies import (
+from drivers.codecs.r2000.frames import PUBLIC_ADDRESS, Frame
+from drivers.codecs.r2000.replies import (
     Result,
     RoundEnd,
     Sight,
@@ -28,6 +28,7 @@ from drivers.codecs.r2000_replies import (
     parse_write,
 )
 from drivers.exchange import Exchange, Question
+from drivers.pads.pieces import data_pieces, pieces
 from drivers.pads.uhf_reader import BankEnds, UhfSighting
 from drivers.tagdata.epc_bank import PC_WORD, WORD
 
@@ -106,15 +107,14 @@ class R2000Reader:
     def read_bank(self, epc: bytes, bank: Bank, word: int, count: int) -> bytes:
         """In as many commands as it takes."""
         return b"".join(
-            self._read(epc, bank, at, min(MOST_WORDS, word + count - at))
-            for at in range(word, word + count, MOST_WORDS)
+            self._read(epc, bank, at, words)
+            for at, words in pieces(word, count, MOST_WORDS)
         )
 
     def write_bank(self, epc: bytes, bank: Bank, word: int, data: bytes) -> None:
         """In as many commands as it takes."""
-        room = MOST_WORDS * WORD
-        for at in range(0, len(data), room):
-            self._write(epc, bank, word + at // WORD, data[at : at + room])
+        for at, words in data_pieces(word, data, WORD, MOST_WORDS):
+            self._write(epc, bank, at, words)
 
     def close(self) -> None:
         """Twice is fine."""

@@ -1,4 +1,4 @@
-"""RFIDStation pads (7E55), such as the AnyID R321. Not yet tried on hardware."""
+"""Not yet tried on hardware. RFIDStation pads (7E55), such as the AnyID R321."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from drivers.api import DriverError
-from drivers.codecs.rfidstation_frames import ANY_READER
+from drivers.codecs.rfidstation.frames import ANY_READER
 from drivers.hotplug import USB, Subsystem, find_node
 from drivers.pads.hf_pad import HfOptions, HfPad
 from drivers.pads.rfidstation_reader import RfidstationReader
+from drivers.proving import proving
 from drivers.transports import Transport
 from drivers.transports.address import open_address
 from drivers.transports.hidraw import HidrawPort
@@ -48,11 +48,8 @@ class RfidstationPad(HfPad):
         reader = RfidstationReader(
             transport, options.port, options.address, options.reply_timeout_s
         )
-        try:
+        with proving(reader, "7E55 reader"):
             reader.start()
-        except DriverError:
-            transport.close()
-            raise
         return reader
 
     def _open_port(self) -> Transport:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from drivers.api import BadFrame, CommandRefused, DeviceLost, NoAnswer
-from drivers.codecs import rfidstation_air, rfidstation_commands
+from drivers.api import BadFrame, CommandRefused, NoAnswer
 from drivers.codecs.iso15693 import iso_error_text, nxp_eas_request, refusal_in
-from drivers.codecs.rfidstation_air import PassThrough
-from drivers.codecs.rfidstation_commands import (
+from drivers.codecs.rfidstation import air, commands
+from drivers.codecs.rfidstation.air import PassThrough
+from drivers.codecs.rfidstation.commands import (
     MAX_BLOCK_BYTES,
     MAX_BLOCKS,
     BlockRequest,
@@ -17,9 +17,10 @@ from drivers.codecs.rfidstation_commands import (
     TagError,
     uid_bytes,
 )
-from drivers.codecs.rfidstation_frames import ANY_READER, Frame, decoder
+from drivers.codecs.rfidstation.frames import ANY_READER, Frame, finder
 from drivers.exchange import Exchange, Question
 from drivers.pads.hf_reader import Sighting, TagInfo
+from drivers.pads.pieces import data_pieces, pieces
 from drivers.transports import Transport
 
 #: A reader tells its version at once; no tag is asked.
@@ -47,7 +48,7 @@ class RfidstationReader:
         self._exchange = Exchange(
             transport,
             name,
-            decoder,
+            finder,
             self._question(Command.VERSION),
             timeout_s=timeout_s,
         )
@@ -55,26 +56,22 @@ class RfidstationReader:
     def start(self) -> None:
         """Prove that a reader answers, and take its address if any is meant.
 
-        Raises DeviceLost when none does.
+        Raises NoAnswer or DeviceLost when none does.
         """
-        try:
-            reply = self._exchange.ask(
-                self._question(Command.VERSION), timeout_s=_PROBE_TIMEOUT_S
-            )
-        except NoAnswer as err:
-            raise DeviceLost(f"{self.name}: no 7E55 reader answers; {err}") from err
+        question = self._question(Command.VERSION)
+        reply = self._exchange.ask(question, timeout_s=_PROBE_TIMEOUT_S)
         if self._address == ANY_READER:
             self._address = reply.source
 
     def inventory(self) -> list[Sighting]:
         """Every tag in the field; the reader tells more than 25 in several parts."""
         # A tag that was told is silent until it loses its power.
-        rf_reset = rfidstation_commands.rf_control(Rf.RESET)
+        rf_reset = commands.rf_control(Rf.RESET)
         self._check(self._ask_outcome(Command.RF_CONTROL, rf_reset), "RF reset")
         found: dict[str, Sighting] = {}
         for _ in range(_MOST_PARTS):
             params = self._ask(Command.QUERY_TAGS, bytes([QueryMode.NORMAL]))
-            part = rfidstation_commands.parse_found_tags(params)
+            part = commands.parse_found_tags(params)
             found |= {uid: Sighting(uid) for uid in part.uids}
             if not part.remaining or not part.uids:
                 break
@@ -83,7 +80,7 @@ class RfidstationReader:
     def tag_info(self, uid: str) -> TagInfo | None:
         """What the tag says of itself; None when it refuses to."""
         params = self._ask(Command.SYSTEM_INFO, uid_bytes(uid))
-        info, outcome = rfidstation_air.parse_system_info(params)
+        info, outcome = air.parse_system_info(params)
         if outcome.error == TagError.REFUSED:
             return None
         self._check(outcome, f"system information of {uid}")
@@ -92,19 +89,17 @@ class RfidstationReader:
     def read(self, uid: str, first: int, count: int, block_size: int) -> bytes:
         """Blocks, in as many commands as it takes."""
         room = min(MAX_BLOCKS, MAX_BLOCK_BYTES // block_size)
-        chunks = []
-        for at in range(first, first + count, room):
-            wanted = min(room, first + count - at)
-            chunks.append(self._read_chunk(uid, at, wanted, block_size))
-        return b"".join(chunks)
+        return b"".join(
+            self._read_chunk(uid, at, blocks, block_size)
+            for at, blocks in pieces(first, count, room)
+        )
 
     def write(self, uid: str, first: int, as_sent: bytes, block_size: int) -> None:
         """Write whole blocks, in as many commands as it takes."""
-        room = min(MAX_BLOCKS, MAX_BLOCK_BYTES // block_size) * block_size
-        for at in range(0, len(as_sent), room):
-            chunk = as_sent[at : at + room]
-            block, count = first + at // block_size, len(chunk) // block_size
-            request = BlockRequest(uid, block, count, chunk)
+        room = min(MAX_BLOCKS, MAX_BLOCK_BYTES // block_size)
+        for at, blocks in data_pieces(first, as_sent, block_size, room):
+            count = len(blocks) // block_size
+            request = BlockRequest(uid, at, count, blocks)
             self._change(Command.WRITE_BLOCKS, request.encode(), uid, count)
 
     def write_afi(self, uid: str, afi: int) -> None:
@@ -116,7 +111,7 @@ class RfidstationReader:
         air = nxp_eas_request(uid, armed=armed)
         request = PassThrough(air, _WRITE_TIMEOUT_US, _ANSWER_BYTES)
         params = self._ask(Command.PASS_THROUGH, request.encode())
-        answer, outcome = rfidstation_commands.split_outcome(params)
+        answer, outcome = commands.split_outcome(params)
         self._check(outcome, f"EAS of {uid}")
         if (error := refusal_in(answer)) is not None:
             text = f"{self.name}: EAS of {uid}: {iso_error_text(error)}"
@@ -129,7 +124,7 @@ class RfidstationReader:
     def _read_chunk(self, uid: str, first: int, count: int, block_size: int) -> bytes:
         request = BlockRequest(uid, first, count).encode()
         params = self._ask(Command.READ_BLOCKS, request, count)
-        memory, outcome = rfidstation_commands.split_outcome(params)
+        memory, outcome = commands.split_outcome(params)
         self._check(outcome, f"read of {uid}")
         if len(memory) != count * block_size:
             raise BadFrame(
@@ -149,7 +144,7 @@ class RfidstationReader:
         self._check(outcome, f"{command.title} of {uid}")
 
     def _ask_outcome(self, command: Command, params: bytes, blocks: int = 0) -> Outcome:
-        return rfidstation_commands.parse_outcome(self._ask(command, params, blocks))
+        return commands.parse_outcome(self._ask(command, params, blocks))
 
     def _ask(self, command: Command, params: bytes, blocks: int = 0) -> bytes:
         timeout_s = self._timeout_s + blocks * _BLOCK_S

@@ -6,103 +6,54 @@ What is written on such a tag, and where it keeps its security state, is told by
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
-from drivers.api import (
-    BadFrame,
-    CommandRefused,
-    DeviceLost,
-    DriverError,
-    NoAnswer,
-    ProtocolError,
-    TagsOnPad,
-)
+from drivers.api import BadFrame, CommandRefused, DriverError, Tag
 from drivers.codecs.gen2 import Bank
-from drivers.pace import Pace
+from drivers.pads.pad import AMBIGUOUS, NO_AFI, NO_TAG, Pad, PadOptions, refusing
 from drivers.pads.uhf_reader import UhfReader, UhfSighting
 from drivers.pads.uhf_stack import UhfStack
 from drivers.tagdata.epc_bank import PC_WORD, WORD
 from drivers.tagdata.errors import BadTagData
 from drivers.tagdata.uhf_security import read_afi, secured_word, stable_epc
 
-#: CommandRefused.status of our own, above the status bytes of all readers: no usable
-#: answer came; the tag has no place for an AFI; something else was read back; the tag
-#: is not in the field; another tag can't be told from it.
-NO_ANSWER, NO_AFI, READ_BACK_DIFFERS, NO_TAG, AMBIGUOUS = range(0x100, 0x105)
 
-#: Rounds in a row that the reader refuses before it counts as lost.
-_REFUSED_LIMIT = 20
+class UhfOptions(PadOptions, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`min_rssi_dbm`: tags that answer weaker do not lie on the pad.
 
-
-class UhfOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What every UHF pad can be told.
-
-    `port` is the reader's address. `min_rssi_dbm`: tags that answer weaker do not lie
-    on the pad; None takes all, as a UHF field reaches wide. `user_words`: words read
-    of a new tag's user bank, never more than it has.
+    None takes all, as a UHF field reaches wide. `user_words`: words read of a new tag's
+    user bank, never more than it has.
     """
 
-    port: Annotated[str, Meta(min_length=1)]
-    poll_interval_s: Annotated[float, Meta(ge=0.02, le=2)] = 0.15
     min_rssi_dbm: Annotated[int, Meta(ge=-120, le=0)] | None = None
     user_words: Annotated[int, Meta(ge=1, le=256)] = 32
 
 
-class UhfPad(ABC):
-    """A pad: one round of inventory a step, and each tag's user bank once.
+class UhfPad(Pad[UhfReader]):
+    """Reads the user bank of each tag once.
 
     A tag carries its user bank as soon as that could be read; one whose bank is empty
     by its PC word is there without. UIDs are EPCs with the security bit cleared.
     """
 
     def __init__(self, options: UhfOptions) -> None:
-        self._pace = Pace(options.poll_interval_s, slower=3)
-        self._port = options.port
+        super().__init__(options)
         self._min_rssi_dbm = options.min_rssi_dbm
-        self._open_reader: UhfReader | None = None
         self._stack = UhfStack(options.user_words)
         self._epcs_in_field: frozenset[bytes] = frozenset()
-        self._refused = 0
-
-    @property
-    def poll_interval_s(self) -> float:
-        """Longer while what lies on the pad does not change."""
-        return self._pace.interval_s
-
-    @abstractmethod
-    def _connect(self) -> UhfReader:
-        """Open the port and prove that the reader answers.
-
-        Raises DeviceLost, and lets go of the port, when it does not.
-        """
-
-    def open(self) -> None:
-        """Connect. Raises DeviceLost when nobody answers."""
-        self.close()
-        self._open_reader = self._connect()
-
-    def events(self) -> Iterator[TagsOnPad | None]:
-        """One round a step; None when the reader gave no usable answer this time."""
-        while True:
-            yield self._round()
 
     def close(self) -> None:
-        """Twice is fine."""
-        if self._open_reader is not None:
-            self._open_reader.close()
-        self._open_reader = None
+        super().close()
         self._stack.clear()
-        self._refused = 0
 
     def read_blocks(self, uid: str, first: int, count: int) -> bytes:
         """`count` words of two bytes of the user bank, from word `first` on."""
-        with _refusing():
+        self._check_nameable(uid, first, count)
+        with refusing():
             epc = self._epc_bank_now(uid)[WORD:]
             return self._reader.read_bank(epc, Bank.USER, first, count)
 
@@ -114,27 +65,23 @@ class UhfPad(ABC):
         """
         if len(data) % WORD:
             raise ValueError(f"{len(data)} bytes are not whole words of {WORD}")
-        with _refusing(), self._forgetting(uid):
+        self._check_nameable(uid, first, len(data) // WORD)
+        with refusing(), self._forgetting(uid):
             epc = self._epc_bank_now(uid)[WORD:]
             self._write(epc, Bank.USER, first, data)
             found = self._reader.read_bank(epc, Bank.USER, first, len(data) // WORD)
-            if found != data:
-                raise CommandRefused(
-                    f"{self._port}: wrote {data.hex().upper()} to {uid} from word "
-                    f"{first}, read back {found.hex().upper()}",
-                    status=READ_BACK_DIFFERS,
-                )
+            self._check_read_back(uid, first, data, found)
         # It says something else now: the next round reads it afresh.
         self._stack.forget(uid)
 
     def read_afi(self, uid: str) -> int:
         """The security state as the tag tells it now, in the terms of ISO 28560."""
-        with _refusing():
+        with refusing():
             return self._afi_of(self._epc_bank_now(uid))
 
     def write_afi(self, uid: str, afi: int) -> int:
         """Make the tag say `afi` by one word, and read it back; returns the value read."""
-        with _refusing(), self._forgetting(uid):
+        with refusing(), self._forgetting(uid):
             # Read just now, so that a change by somebody else is not undone.
             bank = self._epc_bank_now(uid)
             word, content = self._secured_word(bank, afi)
@@ -144,22 +91,9 @@ class UhfPad(ABC):
             epc = (bank[:at] + content + bank[at + WORD :])[WORD:]
             return self._afi_of(self._epc_bank_now(uid, epc))
 
-    @property
-    def _reader(self) -> UhfReader:
-        if self._open_reader is None:
-            raise DeviceLost(f"{self._port}: not open")
-        return self._open_reader
-
-    def _round(self) -> TagsOnPad | None:
-        try:
-            sightings = self._take_inventory()
-        except (CommandRefused, ProtocolError) as err:
-            self._count_refused(err)
-            return None
-        self._refused = 0
-        uids = self._stack.note_round(self._reader, sightings)
-        self._pace.looked(set(uids))
-        return TagsOnPad(self._stack.tags(uids))
+    def _look(self) -> tuple[Tag, ...]:
+        uids = self._stack.note_round(self._reader, self._take_inventory())
+        return self._stack.tags(uids)
 
     def _take_inventory(self) -> list[UhfSighting]:
         """Who is near enough to lie on the pad."""
@@ -171,12 +105,6 @@ class UhfPad(ABC):
             for sighting in found
             if least is None or sighting.rssi_dbm is None or sighting.rssi_dbm >= least
         ]
-
-    def _count_refused(self, err: DriverError) -> None:
-        # A reader that stays silent is counted, and lost sooner, by its line.
-        self._refused += not isinstance(err, NoAnswer)
-        if self._refused >= _REFUSED_LIMIT:
-            raise DeviceLost(f"{err}; {self._refused} rounds in a row") from err
 
     def _epc_bank_now(self, uid: str, epc: bytes | None = None) -> bytes:
         """What stands on the tag from its PC word on, read just now.
@@ -237,12 +165,3 @@ class UhfPad(ABC):
         except DriverError:
             self._stack.forget(uid)
             raise
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    """For a caller's command, an answer that fails to come is a refusal too."""
-    try:
-        yield
-    except ProtocolError as err:
-        raise CommandRefused(str(err), status=NO_ANSWER) from err

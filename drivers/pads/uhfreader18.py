@@ -1,4 +1,4 @@
-"""RFID pads with UHF readers of the UHFReader18 family. Not yet tried on hardware.
+"""Not yet tried on hardware. RFID pads with UHF readers of the UHFReader18 family.
 
 Chafon, RRU9xxx, IQRFID and FRD readers, and many without a name. Dialect "18" is for
 those; "288" for the newer ones that call themselves UHFReader288, 288M or 86.
@@ -10,13 +10,14 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from drivers.api import CommandRefused, DeviceLost, DriverError, ProtocolError
-from drivers.codecs.uhfreader18_commands import Command, Dialect, Status
-from drivers.codecs.uhfreader18_frames import Frame, finder
-from drivers.codecs.uhfreader18_replies import ReaderInfo
+from drivers.api import CommandRefused
+from drivers.codecs.uhfreader18.commands import Command, Dialect, Status
+from drivers.codecs.uhfreader18.frames import Frame, finder
+from drivers.codecs.uhfreader18.replies import ReaderInfo
 from drivers.exchange import Exchange
 from drivers.pads.uhf_pad import UhfOptions, UhfPad
 from drivers.pads.uhfreader18_reader import Reader18, Reader18Settings, question
+from drivers.proving import proving
 from drivers.transports.address import open_address
 from drivers.transports.serial_port import SerialSettings
 
@@ -60,14 +61,8 @@ class UhfReader18Pad(UhfPad):
             timeout_s=options.reply_timeout_s,
         )
         reader = Reader18(line, self._settings())
-        try:
+        with proving(reader, "UHFReader18"):
             self._prepare(reader)
-        except (ProtocolError, CommandRefused) as err:
-            line.close()
-            raise DeviceLost(f"{options.port}: no UHFReader18: {err}") from err
-        except DriverError:
-            line.close()
-            raise
         return reader
 
     def _settings(self) -> Reader18Settings:

@@ -1,4 +1,4 @@
-"""A reader of the UHFReader18 family as a `UhfReader`. Not yet tried on hardware."""
+"""A reader of the UHFReader18 family as a `UhfReader`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from drivers.api import BadFrame, CommandRefused, NoAnswer
 from drivers.codecs.gen2 import Bank, TagError
-from drivers.codecs.uhfreader18_commands import (
+from drivers.codecs.uhfreader18.commands import (
     FOUND,
     NO_PASSWORD,
     Command,
@@ -18,9 +18,10 @@ from drivers.codecs.uhfreader18_commands import (
     inventory_request,
     status_text,
 )
-from drivers.codecs.uhfreader18_frames import Frame
-from drivers.codecs.uhfreader18_replies import Found, ReaderInfo
+from drivers.codecs.uhfreader18.frames import Frame
+from drivers.codecs.uhfreader18.replies import Found, ReaderInfo
 from drivers.exchange import Exchange, Question
+from drivers.pads.pieces import data_pieces, pieces
 from drivers.pads.uhf_reader import BankEnds, UhfSighting
 from drivers.tagdata.epc_bank import WORD
 
@@ -117,15 +118,14 @@ class Reader18:
     def read_bank(self, epc: bytes, bank: Bank, word: int, count: int) -> bytes:
         """In as many commands as it takes."""
         return b"".join(
-            self._read(epc, bank, at, min(MOST_WORDS, word + count - at))
-            for at in range(word, word + count, MOST_WORDS)
+            self._read(epc, bank, at, words)
+            for at, words in pieces(word, count, MOST_WORDS)
         )
 
     def write_bank(self, epc: bytes, bank: Bank, word: int, data: bytes) -> None:
         """In as many commands as it takes."""
-        room = MOST_WORDS * WORD
-        for at in range(0, len(data), room):
-            self._write(epc, bank, word + at // WORD, data[at : at + room])
+        for at, words in data_pieces(word, data, WORD, MOST_WORDS):
+            self._write(epc, bank, at, words)
 
     def close(self) -> None:
         """Twice is fine."""

@@ -1,4 +1,4 @@
-"""ESC/POS receipt printers of 58 or 80 mm. Not yet tried on hardware."""
+"""Not yet tried on hardware. ESC/POS receipt printers of 58 or 80 mm."""
 
 from __future__ import annotations
 

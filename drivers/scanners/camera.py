@@ -15,8 +15,8 @@ from drivers.camera.sources import ADDRESS, open_frames
 from drivers.camera.symbols import Format, SymbolReader
 from drivers.codecs.barcode import BarcodeRules
 from drivers.codecs.lines import BadBarcode
+from drivers.repeats import Repeats
 from drivers.scanners.line_options import CodeOptions, Seconds
-from drivers.scanners.repeats import Repeats
 
 Pixels = Annotated[int, Meta(ge=160, le=4096, multiple_of=2)]
 

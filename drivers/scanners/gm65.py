@@ -19,7 +19,7 @@ from drivers.api import (
     DeviceLost,
     NoAnswer,
 )
-from drivers.codecs.gm65_frames import (
+from drivers.codecs.gm65.frames import (
     DONE,
     Reply,
     Request,
@@ -30,9 +30,10 @@ from drivers.codecs.gm65_frames import (
     save,
     write_zone,
 )
-from drivers.codecs.gm65_line import gm65_line
+from drivers.codecs.gm65.line import gm65_line
 from drivers.scanners.line_options import Seconds, SerialOptions
 from drivers.scanners.line_talk import ALIVE_S, ScannerLine
+from drivers.scanners.serial_scanner import SerialScanner
 
 #: Zone 0000, bits 1-0.
 _MODE_BITS = 0x03
@@ -43,11 +44,10 @@ _ENVELOPE_BIT = 0x80
 _LOST_AFTER = 3
 
 
-class Gm65Scanner:
+class Gm65Scanner(SerialScanner[Reply]):
     """Yields codes; `trigger` makes a module in mode `host` look for one."""
 
-    #: `events` itself waits for input.
-    poll_interval_s = 0.0
+    _KIND = "GM65"
 
     class Options(SerialOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """`trigger`: what makes the module look for a code; `auto`: it always does.
@@ -66,27 +66,14 @@ class Gm65Scanner:
         heartbeat_s: Annotated[float, Meta(ge=0, le=60)] = 0.0
 
     def __init__(self, options: Options) -> None:
+        super().__init__(options)
         self._options = options
-        self._line: ScannerLine[Reply] | None = None
         self._missed = 0
         self._asked_at = 0.0
 
-    def open(self) -> None:
-        """Prove the module, and set what is set otherwise. Raises DeviceLost."""
-        self.close()
-        options = self._options
-        lines = options.assembler(aim_prefix=options.aim_prefix)
-        self._line = ScannerLine(options, gm65_line(lines))
-        self._missed, self._asked_at = 0, time.monotonic()
-        try:
-            self._prepare()
-        except (DeviceLost, NoAnswer, CommandRefused) as err:
-            self.close()
-            raise DeviceLost(f"no GM65 at {options.port}: {err}") from err
-
     def events(self) -> Iterator[DeviceEvent | None]:
         while True:
-            codes = self._opened().codes(self._patience_s())
+            codes = self._line.codes(self._patience_s())
             yield from [CodeScanned(code) for code in codes] or (None,)
             self._check_health()
 
@@ -96,13 +83,12 @@ class Gm65Scanner:
     def untrigger(self) -> None:
         self._ask(write_zone(Zone.TRIGGER, 0))
 
-    def close(self) -> None:
-        if self._line is not None:
-            self._line.close()
-            self._line = None
+    def _connect(self) -> ScannerLine[Reply]:
+        return ScannerLine(self._options, gm65_line(self._options.lines()))
 
     def _prepare(self) -> None:
         options = self._options
+        self._missed, self._asked_at = 0, time.monotonic()
         if options.probe:
             self._zone(Zone.MODE)
         changed = False
@@ -127,7 +113,7 @@ class Gm65Scanner:
 
     def _check_health(self) -> None:
         now, every_s = time.monotonic(), self._options.heartbeat_s
-        heard_at = max(self._opened().heard_at, self._asked_at)
+        heard_at = max(self._line.heard_at, self._asked_at)
         if not every_s or now - heard_at < every_s:
             return
         self._asked_at = now
@@ -149,15 +135,10 @@ class Gm65Scanner:
             return reply.heartbeat == is_heartbeat and len(reply.data) == 1
 
         frame = encode_request(request)
-        reply = self._opened().ask(frame, answers, self._options.reply_timeout_s)
+        reply = self._line.ask(frame, answers, self._options.reply_timeout_s)
         if reply.status != DONE:
             raise CommandRefused(
                 f"{self._options.port}: {frame.hex().upper()} refused",
                 status=reply.status,
             )
         return reply
-
-    def _opened(self) -> ScannerLine[Reply]:
-        if self._line is None:
-            raise DeviceLost(f"{self._options.port}: the scanner is closed")
-        return self._line

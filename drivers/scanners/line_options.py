@@ -49,6 +49,10 @@ class SerialOptions(CodeOptions, frozen=True, kw_only=True, forbid_unknown_field
     idle_flush_s: Annotated[float, Meta(gt=0, le=1)] = 0.08
     aim_prefix: bool = False
 
+    def lines(self) -> LineAssembler:
+        """What finds the codes in what comes, and judges them."""
+        return self.assembler(aim_prefix=self.aim_prefix)
+
 
 def _clean(rules: BarcodeRules, text: str, aim: str | None) -> str:
     return clean(text, rules, aim)

@@ -8,8 +8,8 @@ from typing import Generic, Protocol, TypeVar
 
 from drivers.api import NoAnswer, ProtocolError
 from drivers.codecs.lines import BadBarcode
+from drivers.repeats import Repeats
 from drivers.scanners.line_options import SerialOptions
-from drivers.scanners.repeats import Repeats
 from drivers.transports import Transport
 from drivers.transports.address import open_address
 from drivers.transports.serial_port import SerialSettings
@@ -73,24 +73,19 @@ class ScannerLine(Generic[Reply]):
         """Wait once for input; the codes in it are kept."""
         patience_s = min(wait_s, self._idle_s) if self._stream.pending else wait_s
         arrived = self._line.read(patience_s)
-        found = self._stream.feed(arrived) if arrived else self._stream.flush()
-        if due := self._due():
-            self.send(due)
-        now = time.monotonic()
         if arrived:
-            self.heard_at = now
-        replies: list[Reply] = []
-        for item in found:
-            if isinstance(item, str):
-                self._codes += self._repeats.new((item,), now)
-            elif not isinstance(item, ProtocolError):
-                replies.append(item)
-        return replies
+            return self._take_in(arrived)
+        # A shorter silence ends no code: the rest of it may be on its way.
+        is_silent = wait_s >= self._idle_s
+        return self._sort(self._stream.flush() if is_silent else [])
 
     def ask(
         self, request: bytes, answered_by: Callable[[Reply], bool], timeout_s: float
     ) -> Reply:
         """Send, and return the reply that answers. Raises NoAnswer."""
+        if arrived := self._line.read(0):
+            # What came before the question is no answer to it; codes in it are kept.
+            self._take_in(arrived)
         self.send(request)
         deadline = time.monotonic() + timeout_s
         while (left_s := deadline - time.monotonic()) > 0:
@@ -105,3 +100,20 @@ class ScannerLine(Generic[Reply]):
     def close(self) -> None:
         """Twice is fine."""
         self._line.close()
+
+    def _take_in(self, arrived: bytes) -> list[Reply]:
+        self.heard_at = time.monotonic()
+        return self._sort(self._stream.feed(arrived))
+
+    def _sort(self, found: list[Reply | str | BadBarcode]) -> list[Reply]:
+        """Keep the codes and send what is due; the replies are returned."""
+        if due := self._due():
+            self.send(due)
+        now = time.monotonic()
+        replies: list[Reply] = []
+        for item in found:
+            if isinstance(item, str):
+                self._codes += self._repeats.new((item,), now)
+            elif not isinstance(item, ProtocolError):
+                replies.append(item)
+        return replies

@@ -6,20 +6,16 @@ A GM67 talks at 115,200 baud, a Zebra fresh from the box at 9600.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 from drivers.api import (
     Beep,
-    CodeScanned,
     CommandRefused,
-    DeviceEvent,
-    DeviceLost,
     Light,
-    NoAnswer,
 )
-from drivers.codecs.ssi_codes import SsiReceiver, text_line
-from drivers.codecs.ssi_packets import (
+from drivers.codecs.ssi.codes import SsiReceiver, text_line
+from drivers.codecs.ssi.packets import (
     PERMANENT,
     RETRANSMIT,
     WAKE_S,
@@ -31,6 +27,7 @@ from drivers.codecs.ssi_packets import (
 )
 from drivers.scanners.line_options import Seconds, SerialOptions
 from drivers.scanners.line_talk import ScannerLine
+from drivers.scanners.serial_scanner import SerialScanner
 
 #: Numbers of settings.
 _TRIGGER_PARAM, _PACKETS_PARAM = 0x8A, 0xEE
@@ -44,14 +41,13 @@ _LIT = frozenset({Light.ATTENTION, Light.FAULT})
 _LED = b"\x01"
 
 
-class SsiScanner:
+class SsiScanner(SerialScanner[Packet]):
     """Yields codes; `trigger` makes a decoder in mode `host` look for one.
 
     Its lamp is lit while somebody should look.
     """
 
-    #: `events` itself waits for input.
-    poll_interval_s = 0.0
+    _KIND = "SSI scanner"
 
     class Options(SerialOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """`trigger`: what makes the decoder look for a code; `auto`: it always does.
@@ -67,26 +63,8 @@ class SsiScanner:
         reply_timeout_s: Seconds = 0.5
 
     def __init__(self, options: Options) -> None:
+        super().__init__(options)
         self._options = options
-        self._line: ScannerLine[Packet] | None = None
-
-    def open(self) -> None:
-        """Prove the decoder, enable it and set what the options say. Raises DeviceLost."""
-        self.close()
-        self._line = self._connect()
-        try:
-            self._command(Op.SCAN_ENABLE)
-            self._set(_PACKETS_PARAM, int(self._options.format == "packets"))
-            if self._options.trigger != "keep":
-                self._set(_TRIGGER_PARAM, _TRIGGERS[self._options.trigger])
-        except (DeviceLost, NoAnswer, CommandRefused) as err:
-            self.close()
-            raise DeviceLost(f"no SSI scanner at {self._options.port}: {err}") from err
-
-    def events(self) -> Iterator[DeviceEvent | None]:
-        while True:
-            codes = self._opened().codes()
-            yield from [CodeScanned(code) for code in codes] or (None,)
 
     def trigger(self) -> None:
         self._command(Op.START_SESSION)
@@ -100,18 +78,18 @@ class SsiScanner:
     def beep(self, beep: Beep) -> None:
         self._command(Op.BEEP, bytes((_BEEPS[beep],)))
 
-    def close(self) -> None:
-        if self._line is not None:
-            self._line.close()
-            self._line = None
-
     def _connect(self) -> ScannerLine[Packet]:
-        options = self._options
-        lines = options.assembler(aim_prefix=options.aim_prefix)
+        options, lines = self._options, self._options.lines()
         if options.format == "lines":
             return ScannerLine(options, text_line(lines))
         receiver = SsiReceiver(lines)
         return ScannerLine(options, receiver, receiver.due)
+
+    def _prepare(self) -> None:
+        self._command(Op.SCAN_ENABLE)
+        self._set(_PACKETS_PARAM, int(self._options.format == "packets"))
+        if self._options.trigger != "keep":
+            self._set(_TRIGGER_PARAM, _TRIGGERS[self._options.trigger])
 
     def _set(self, param: int, value: int) -> None:
         status = PERMANENT if self._options.permanent else 0
@@ -131,7 +109,7 @@ class SsiScanner:
 
     def _wake_up(self) -> None:
         """What comes before the command goes out is no answer to it."""
-        line, now = self._opened(), time.monotonic()
+        line, now = self._line, time.monotonic()
         if now - line.heard_at < _AWAKE_S:
             return
         awake_at = now + WAKE_S
@@ -142,15 +120,10 @@ class SsiScanner:
     def _refusal(self, packet: Packet, deadline: float) -> int | None:
         """The reason of a NAK; None for an ACK. Raises NoAnswer."""
         left_s = deadline - time.monotonic()
-        reply = self._opened().ask(encode(packet), _is_verdict, left_s)
+        reply = self._line.ask(encode(packet), _is_verdict, left_s)
         if reply.op is Op.CMD_ACK:
             return None
         return reply.data[0] if reply.data else 0
-
-    def _opened(self) -> ScannerLine[Packet]:
-        if self._line is None:
-            raise DeviceLost(f"{self._options.port}: the scanner is closed")
-        return self._line
 
 
 def _is_verdict(packet: Packet) -> bool:

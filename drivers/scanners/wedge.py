@@ -13,9 +13,9 @@ from drivers.api import CodeScanned, DeviceEvent, DeviceLost
 from drivers.codecs.keymap import Country
 from drivers.codecs.keys import KeyAssembler
 from drivers.codecs.lines import BadBarcode
+from drivers.repeats import Repeats
 from drivers.scanners.line_options import CodeOptions
-from drivers.scanners.repeats import Repeats
-from drivers.wedge import TypingDevice
+from drivers.typing_device import TypingDevice
 
 
 class WedgeScanner:

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 import msgspec
 from msgspec import inspect
 
+from drivers.api import BadOptions
 from drivers.registry import names, options_of
 
 #: What a driver imports when its device is opened; the others need nothing of their own.
@@ -31,12 +32,16 @@ class Option(msgspec.Struct, frozen=True):
 
 
 class DriverFacts(msgspec.Struct, frozen=True):
-    """`library`: empty when it needs none. `installed`: whether it could be imported."""
+    """`library`: empty when it needs none. `installed`: whether it could be imported.
+
+    `problem`: why the driver itself can't be; empty when it can.
+    """
 
     name: str
     library: str
     installed: bool
     options: list[Option]
+    problem: str = ""
 
 
 def drivers() -> list[DriverFacts]:
@@ -46,7 +51,10 @@ def drivers() -> list[DriverFacts]:
 
 def _facts(name: str) -> DriverFacts:
     library = LIBRARIES.get(name, "")
-    described = inspect.type_info(options_of(name))
+    try:
+        described = inspect.type_info(options_of(name))
+    except BadOptions as err:
+        return DriverFacts(name, library, installed=False, options=[], problem=str(err))
     options = (
         [_option(field) for field in described.fields]
         if isinstance(described, inspect.StructType)

@@ -95,6 +95,8 @@ def _default(option: Option) -> str:
 
 
 def _needs(driver: DriverFacts) -> str:
+    if driver.problem:
+        return f"  ({driver.problem})"
     if not driver.library:
         return ""
     state = "installed" if driver.installed else "not installed"

@@ -15,16 +15,16 @@ from kiosk.cli.lines import bytes_from_hex, decode_inputs
 PROTOCOLS: Mapping[str, str] = {
     "barcode_line": "drivers.codecs.lines",
     "escpos_status": "drivers.codecs.escpos_status",
-    "feig_obid": "drivers.codecs.feig_obid",
+    "feig_obid": "drivers.codecs.feig.describe",
     "honeywell": "drivers.codecs.honeywell",
-    "pn532": "drivers.codecs.pn532",
-    "reader_3m": "drivers.codecs.bibliotheca",
-    "samv_idcard": "drivers.codecs.samv_idcard",
-    "reader_7e55": "drivers.codecs.rfidstation",
+    "pn532": "drivers.codecs.pn532.describe",
+    "reader_3m": "drivers.codecs.bibliotheca.describe",
+    "samv_idcard": "drivers.codecs.samv.describe",
+    "reader_7e55": "drivers.codecs.rfidstation.describe",
     "scanner_serial": "drivers.codecs.scanner_serial",
-    "uhf_m100": "drivers.codecs.m100",
-    "uhf_r2000": "drivers.codecs.r2000",
-    "uhf_reader18": "drivers.codecs.uhfreader18",
+    "uhf_m100": "drivers.codecs.m100.describe",
+    "uhf_r2000": "drivers.codecs.r2000.describe",
+    "uhf_reader18": "drivers.codecs.uhfreader18.describe",
 }
 
 Describe = Callable[[bytes], dict[str, object]]

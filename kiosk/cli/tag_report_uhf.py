@@ -58,6 +58,7 @@ def cultu_report(data: bytes, user: bytes) -> Report:
         "item": content.item,
         "id": content.item,
         "lent": content.on_loan,
+        "security": content.on_loan,
         "reserved": content.reserved,
         "sorting": content.sorting,
         "coding": int(content.coding),

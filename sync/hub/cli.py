@@ -13,7 +13,7 @@ COMMANDS = {
     ),
     "export": Lazy(
         "sync.hub.commands:export",
-        "Print all loans or events.",
+        "Print all items, loans or events.",
     ),
     "import": Lazy(
         "sync.hub.importers.cli:imports",

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from kiosk import logs
 from sync.hub.database import BadDatabase, Database
 from sync.hub.enrolment import LIFE, UnknownSite, make_code
-from sync.hub.export import event_lines, loan_lines
+from sync.hub.export import event_lines, item_lines, loan_lines
 from sync.hub.rulebook import NoRules
 from sync.hub.setup import (
     InitialisedAlready,
@@ -42,6 +42,7 @@ _KEY = click.option(
     help="The hub's private key; hub.key beside a SQLite database by default.",
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+_EXPORTS = {"items": item_lines, "loans": loan_lines, "events": event_lines}
 
 
 @click.command()
@@ -129,14 +130,13 @@ def enrol_code(database: str, site: str, *, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["loans", "events"]))
+@click.argument("what", type=click.Choice(list(_EXPORTS)))
 @_DATABASE
 @_JSON
 def export(what: str, database: str, *, as_json: bool) -> None:
-    """Print all loans or events. Without --json as tab-separated text."""
-    lines = loan_lines if what == "loans" else event_lines
+    """Print all items, loans or events. Without --json as tab-separated text."""
     with _reported(), _county(database) as store, store.reading() as conn:
-        for line in lines(conn):
+        for line in _EXPORTS[what](conn):
             click.echo(_line(line) if as_json else _tabbed(line))
 
 

@@ -38,6 +38,30 @@ class EventLine(msgspec.Struct, frozen=True):
     verdict: msgspec.Raw
 
 
+class ItemLine(msgspec.Struct, frozen=True):
+    """One copy, under the headings of the table that is imported."""
+
+    barcode: str
+    title_id: str
+    item_type: str
+    state: str
+    owner: str
+    home_site: str
+    current_site: str
+    adult_only: bool
+    parts: int
+    tag_uid: str
+
+
+def item_lines(conn: Connection) -> Iterator[ItemLine]:
+    """Every copy, by barcode."""
+    rows = conn.execution_options(yield_per=_ROWS_AT_ONCE).execute(
+        select(schema.items).order_by(schema.items.c.barcode)
+    )
+    for row in rows.mappings():
+        yield ItemLine(**row)
+
+
 def loan_lines(conn: Connection) -> Iterator[LoanLine]:
     """Every loan that happened, oldest first; reservations are not among them."""
     loans, patrons = schema.loans, schema.patrons

@@ -35,10 +35,10 @@ def until(events: Events, awaited: DeviceEvent) -> list[DeviceEvent]:
 
 
 def for_a_while(events: Events, watched_s: float = WATCHED_S) -> list[DeviceEvent]:
-    """What is said within that time, and at least in two steps."""
+    """What is said within that time; the step at its end is waited for."""
     deadline = time.monotonic() + watched_s
-    said = [next(events)]
-    while len(said) < 2 or time.monotonic() < deadline:
+    said = []
+    while time.monotonic() < deadline:
         said.append(next(events))
     return [event for event in said if event]
 

@@ -31,6 +31,10 @@ IN_STOCK, ON_LOAN = 0x07, 0xC2
 GRACE_S = 0.2
 #: A stack of twelve is read over several rounds.
 ROUNDS = 30
+#: So often a trouble strikes; those without chance in them do the same every time.
+STRIKES = dict.fromkeys(Trouble, 2) | dict.fromkeys(
+    (Trouble.NOISE, Trouble.LOSS, Trouble.DAMAGE), 4
+)
 
 
 class Pad(Driver, TagReader, TagWriter, Protocol):
@@ -85,15 +89,12 @@ def read_all(rig: PadRig, count: int) -> dict[str, Tag]:
     raise AssertionError(f"never saw {count} readable tags")
 
 
-class PadContract:
+class SecurityContract:
+    """What depends on how a library writes its tags, not only on the reader."""
+
     @pytest.fixture
     def rig(self) -> PadRig:
         raise NotImplementedError
-
-    # --- rounds -------------------------------------------------------------------
-
-    def test_an_empty_pad_is_a_round_without_tags(self, rig: PadRig) -> None:
-        assert next_round(rig) == {}
 
     def test_a_tag_is_seen_with_its_item_and_security_state(self, rig: PadRig) -> None:
         uid = rig.place(1)
@@ -103,22 +104,12 @@ class PadContract:
         assert rig.item_on(tag) == rig.item_of(1)
         assert tag.afi == IN_STOCK
 
-    def test_a_lifted_tag_is_missing_in_the_next_round(self, rig: PadRig) -> None:
-        gone, stays = rig.place(1), rig.place(2)
-        read_all(rig, 2)
-
-        rig.lift(gone)
-
-        assert list(next_round(rig)) == [stays]
-
     def test_a_stack_of_twelve_is_told_apart(self, rig: PadRig) -> None:
         items = {rig.place(number): rig.item_of(number) for number in range(1, 13)}
 
         tags = read_all(rig, 12)
 
         assert {uid: rig.item_on(tag) for uid, tag in tags.items()} == items
-
-    # --- commands -----------------------------------------------------------------
 
     def test_a_new_afi_is_written_read_back_and_shown(self, rig: PadRig) -> None:
         uid, other = rig.place(1), rig.place(2)
@@ -143,6 +134,52 @@ class PadContract:
         assert list(next_round(rig)) == [uid]
         assert rig.afi_on_tag(uid) == IN_STOCK
 
+    def test_a_locked_afi_refuses_to_change(self, rig: PadRig) -> None:
+        uid = rig.place(1)
+        read_all(rig, 1)
+        rig.lock_security(uid)
+
+        with pytest.raises(CommandRefused):
+            rig.pad.write_afi(uid, ON_LOAN)
+
+        assert rig.afi_on_tag(uid) == IN_STOCK
+
+    @pytest.mark.parametrize("trouble", list(Trouble))
+    def test_a_bad_reply_never_shows_a_wrong_state(
+        self, rig: PadRig, trouble: Trouble
+    ) -> None:
+        uid, other = rig.place(1), rig.place(2, afi=ON_LOAN)
+        read_all(rig, 2)
+        answered = 0
+        for _ in range(STRIKES[trouble]):
+            rig.line.trouble(trouble, times=1)
+            for tag, truth in ((uid, IN_STOCK), (other, ON_LOAN)):
+                try:
+                    assert rig.pad.read_afi(tag) == truth
+                except CommandRefused:
+                    continue
+                answered += 1
+        assert answered
+
+
+class PadContract(SecurityContract):
+    """All that a pad driver must do."""
+
+    # --- rounds -------------------------------------------------------------------
+
+    def test_an_empty_pad_is_a_round_without_tags(self, rig: PadRig) -> None:
+        assert next_round(rig) == {}
+
+    def test_a_lifted_tag_is_missing_in_the_next_round(self, rig: PadRig) -> None:
+        gone, stays = rig.place(1), rig.place(2)
+        read_all(rig, 2)
+
+        rig.lift(gone)
+
+        assert list(next_round(rig)) == [stays]
+
+    # --- commands -----------------------------------------------------------------
+
     def test_a_tag_that_is_gone_refuses_a_command(self, rig: PadRig) -> None:
         uid = rig.place(1)
         read_all(rig, 1)
@@ -158,15 +195,16 @@ class PadContract:
         with pytest.raises(CommandRefused):
             rig.pad.read_afi(uid)
 
-    def test_a_locked_afi_refuses_to_change(self, rig: PadRig) -> None:
+    def test_a_block_beyond_what_a_reader_can_name_is_refused(
+        self, rig: PadRig
+    ) -> None:
         uid = rig.place(1)
         read_all(rig, 1)
-        rig.lock_security(uid)
 
         with pytest.raises(CommandRefused):
-            rig.pad.write_afi(uid, ON_LOAN)
-
-        assert rig.afi_on_tag(uid) == IN_STOCK
+            rig.pad.read_blocks(uid, 255, 2)
+        with pytest.raises(CommandRefused):
+            rig.pad.write_blocks(uid, 256, bytes(4))
 
     # --- bad lines ----------------------------------------------------------------
 
@@ -192,20 +230,6 @@ class PadContract:
         seen = list(zip(range(3), rounds(rig), strict=False))
 
         assert uid in seen[-1][1]
-
-    @pytest.mark.parametrize("trouble", list(Trouble))
-    def test_a_bad_reply_never_shows_a_wrong_state(
-        self, rig: PadRig, trouble: Trouble
-    ) -> None:
-        uid, other = rig.place(1), rig.place(2, afi=ON_LOAN)
-        read_all(rig, 2)
-        for _ in range(6):
-            rig.line.trouble(trouble, times=1)
-            for tag, truth in ((uid, IN_STOCK), (other, ON_LOAN)):
-                try:
-                    assert rig.pad.read_afi(tag) == truth
-                except CommandRefused:
-                    continue
 
     @pytest.mark.parametrize("trouble", [Trouble.SILENCE, Trouble.NOISE, Trouble.LATE])
     def test_every_call_ends_within_its_time(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.codecs.bibliotheca_frames import Frame, decode
-from drivers.codecs.bibliotheca_replies import BlockStyle, parse_blocks
+from drivers.codecs.bibliotheca.frames import Frame, decode
+from drivers.codecs.bibliotheca.replies import BlockStyle, parse_blocks
 from drivers.emulators.bibliotheca import BibliothecaEmulator
 from drivers.emulators.tag import VirtualTag
 

@@ -12,10 +12,10 @@ import pytest
 
 from drivers import registry
 from drivers.api import CommandRefused, DeviceLost, EasWriter, Tag, TagsOnPad
-from drivers.codecs.bibliotheca_frames import Frame
-from drivers.codecs.bibliotheca_replies import Reply, TagInformation
-from drivers.codecs.bibliotheca_requests import Command, Request
-from drivers.codecs.bibliotheca_status import Status
+from drivers.codecs.bibliotheca.frames import Frame
+from drivers.codecs.bibliotheca.replies import Reply, TagInformation
+from drivers.codecs.bibliotheca.requests import Command, Request
+from drivers.codecs.bibliotheca.status import Status
 from drivers.emulators.bad_line import BadLine, Trouble
 from drivers.emulators.bibliotheca import SET_UP_REFUSED, BibliothecaEmulator, Fault
 from drivers.emulators.pty import Pty
@@ -107,6 +107,12 @@ class TestBibliothecaPad(PadContract):
         return make_rig()
 
 
+def test_an_empty_pad_may_be_told_as_an_error(make_rig: MakeRig) -> None:
+    rig = make_rig(refuses_empty=True)
+
+    assert next_round(rig) == {}
+
+
 @pytest.fixture
 def rig(make_rig: MakeRig) -> Rig:
     return make_rig()
@@ -137,7 +143,7 @@ def test_it_asks_for_the_hardware_before_all_else(tmp_path: Path) -> None:
     options = {"port": str(pty.path), "reply_timeout_s": TIMEOUT_S}
     pad = registry.create("bibliotheca", options)
 
-    with pytest.raises(DeviceLost, match="no 3M reader answers"):
+    with pytest.raises(DeviceLost, match="no 3M reader"):
         pad.open()
     pty.stop()
 
@@ -150,7 +156,7 @@ def test_a_device_that_says_back_what_it_hears_is_no_pad(tmp_path: Path) -> None
     options = {"port": str(pty.path), "reply_timeout_s": TIMEOUT_S}
     pad = registry.create("bibliotheca", options)
 
-    with pytest.raises(DeviceLost, match="no 3M reader answers"):
+    with pytest.raises(DeviceLost, match="no 3M reader"):
         pad.open()
     pty.stop()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.codecs import feig_frames
-from drivers.codecs.feig_frames import Frame, Framing
-from drivers.codecs.feig_reader import ConfigAddress, parse_config_address
+from drivers.codecs.feig import frames
+from drivers.codecs.feig.frames import Frame, Framing
+from drivers.codecs.feig.reader_commands import ConfigAddress, parse_config_address
 from drivers.emulators.feig import FeigEmulator
 from drivers.emulators.hf_field import Fault
 from drivers.emulators.tag import VirtualTag
@@ -32,7 +32,7 @@ def _ask(reader: FeigEmulator, cmd: int, data: str = "") -> str:
     """The body of the reply in hex, status first; empty when there is none."""
     request = Frame(0xFF, cmd, bytes.fromhex(data)).encode()
     reply = b"".join(reader.answer(request))
-    return feig_frames.decode(reply).body.hex().upper() if reply else ""
+    return frames.decode(reply).body.hex().upper() if reply else ""
 
 
 def _iso(reader: FeigEmulator, data: str) -> str:
@@ -183,7 +183,7 @@ def test_reply_has_the_framing_of_the_request(
 ) -> None:
     reply = b"".join(reader.answer(Frame(0xFF, 0x69, b"", asked).encode()))
 
-    assert feig_frames.decode(reply).framing is asked
+    assert frames.decode(reply).framing is asked
 
 
 @pytest.mark.parametrize("frame", ["05FF65E5CC", "0512650492", "FFFF"])

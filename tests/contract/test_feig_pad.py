@@ -18,7 +18,7 @@ from drivers.api import (
     TagWriter,
 )
 from drivers.codecs.block_order import BlockOrder
-from drivers.codecs.feig_frames import Framing
+from drivers.codecs.feig.frames import Framing
 from drivers.emulators.bad_line import Trouble
 from drivers.emulators.feig import FeigEmulator
 from drivers.emulators.hf_field import Fault
@@ -264,7 +264,7 @@ def test_late_answer_to_the_first_probe_tells_the_framing(
 
 
 def test_configured_framing_is_the_only_one_tried(make_bench: MakeBench) -> None:
-    with pytest.raises(DeviceLost, match="no FEIG reader answers; advanced frames"):
+    with pytest.raises(DeviceLost, match="no FEIG reader: advanced frames"):
         make_bench({"frames": "advanced"}, framings=frozenset({Framing.STANDARD}))
 
 

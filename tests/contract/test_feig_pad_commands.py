@@ -7,11 +7,11 @@ import pytest
 from drivers.api import (
     CommandRefused,
 )
-from drivers.codecs.feig_status import Status
+from drivers.codecs.feig.status import Status
 from drivers.emulators.bad_line import Trouble
 from drivers.emulators.hf_field import Fault
 from drivers.emulators.tag import VirtualTag
-from drivers.pads.hf_pad import NO_AFI, NO_ANSWER
+from drivers.pads.pad import NO_AFI, NO_ANSWER
 from tests.feig_bench import (
     IN_STOCK,
     ITEM,

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from drivers.api import CommandRefused, DeviceLost, TagsOnPad
-from drivers.codecs.feig_frames import Decoder, Frame
+from drivers.codecs.feig.frames import Decoder, Frame
 from drivers.emulators.pty import Pty
 from drivers.pads.feig import FeigPad
-from drivers.pads.hf_pad import NO_ANSWER
+from drivers.pads.pad import NO_ANSWER
 
 UID = "E004015000000001"
 OTHER_UID = "E004015000000002"

@@ -13,7 +13,7 @@ import pytest
 
 from drivers import registry
 from drivers.api import BadOptions, CodeScanned, DeviceLost, NoAnswer, Triggered
-from drivers.codecs.gm65_frames import Zone
+from drivers.codecs.gm65.frames import Zone
 from drivers.emulators.bad_line import BadLine, Trouble
 from drivers.emulators.gm65 import ENVELOPE_BIT, Fault, Gm65Emulator
 from drivers.emulators.line_scanner import LineScannerEmulator
@@ -108,7 +108,7 @@ def test_silent_port_is_refused_in_time(make_rig: MakeRig) -> None:
     rig.module.faults.add(Fault.DEAF)
 
     started = time.monotonic()
-    with pytest.raises(DeviceLost, match=r"no GM65 at .*module: .*7E 00 07"):
+    with pytest.raises(DeviceLost, match=r"no GM65: .*module: .*7E 00 07"):
         rig.scanner.open()
 
     assert time.monotonic() - started < TIMEOUT_S + GRACE_S

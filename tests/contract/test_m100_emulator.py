@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drivers.codecs.gen2 import Bank
-from drivers.codecs.m100_commands import (
+from drivers.codecs.m100.commands import (
     Access,
     Command,
     Select,
@@ -16,8 +16,8 @@ from drivers.codecs.m100_commands import (
     set_power,
     write,
 )
-from drivers.codecs.m100_frames import Decoder, Frame, FrameType
-from drivers.codecs.m100_replies import DONE, ERROR, parse_accessed, parse_sight
+from drivers.codecs.m100.frames import Frame, FrameType, finder
+from drivers.codecs.m100.replies import DONE, ERROR, parse_accessed, parse_sight
 from drivers.emulators.m100 import Fault, M100Emulator
 from drivers.emulators.uhf_tag import VirtualUhfTag
 
@@ -40,7 +40,7 @@ def reader() -> M100Emulator:
 
 
 def ask(reader: M100Emulator, asked: Frame) -> list[Frame]:
-    found = Decoder().feed(b"".join(reader.answer(asked.encode())))
+    found = finder().feed(b"".join(reader.answer(asked.encode())))
     return [frame for frame in found if isinstance(frame, Frame)]
 
 

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
 from drivers import registry
 from drivers.api import BadOptions, CommandRefused, DeviceLost, TagsOnPad
-from drivers.codecs.m100_commands import Command
-from drivers.codecs.m100_errors import Error
-from drivers.codecs.m100_frames import Frame, FrameType
-from drivers.codecs.m100_replies import ERROR
+from drivers.codecs.m100.commands import Command
+from drivers.codecs.m100.errors import Error
+from drivers.codecs.m100.frames import Frame, FrameType
+from drivers.codecs.m100.replies import ERROR
 from drivers.emulators.bad_line import Trouble
 from drivers.emulators.m100 import Fault, M100Emulator
-from drivers.emulators.pty import Answer, Pty
+from drivers.emulators.pty import Answer
 from drivers.emulators.uhf_tag import VirtualUhfTag
 from tests.contract.pad_contract import (
     IN_STOCK,
     ON_LOAN,
     PadContract,
+    SecurityContract,
     next_round,
     read_all,
 )
-from tests.contract.uhf_rig import MODELS, TagModel, UhfRig, uhf_rig
+from tests.contract.ports import port_with
+from tests.contract.uhf_rig import CULTU_TAGS, ISO_TAGS, TagModel, UhfRig, uhf_rig
 
 #: A question may take so long; the slowest call asks a harmless one first, and writes.
 OPTIONS = {"reply_timeout_s": 0.15, "write_timeout_s": 0.15}
@@ -34,10 +36,8 @@ LONGEST_CALL_S = 0.8
 LATE_S = 0.22
 
 
-@pytest.fixture(params=MODELS, ids=lambda model: model.name)
-def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[UhfRig]:
-    model: TagModel = request.param
-    with uhf_rig(
+def rig_for(model: TagModel, tmp_path: Path) -> AbstractContextManager[UhfRig]:
+    return uhf_rig(
         "m100",
         M100Emulator(),
         tmp_path,
@@ -45,14 +45,21 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[UhfRig]:
         model=model,
         longest_call_s=LONGEST_CALL_S,
         late_s=LATE_S,
-    ) as made:
-        yield made
+    )
 
 
 class TestM100Pad(PadContract):
     @pytest.fixture
-    def rig(self, rig: UhfRig) -> UhfRig:
-        return rig
+    def rig(self, tmp_path: Path) -> Iterator[UhfRig]:
+        with rig_for(ISO_TAGS, tmp_path) as rig:
+            yield rig
+
+
+class TestM100PadWithCultuTags(SecurityContract):
+    @pytest.fixture
+    def rig(self, tmp_path: Path) -> Iterator[UhfRig]:
+        with rig_for(CULTU_TAGS, tmp_path) as rig:
+            yield rig
 
 
 # --- what is special to this reader ---------------------------------------------------
@@ -153,15 +160,13 @@ def test_a_device_that_says_something_else_is_not_taken(tmp_path: Path) -> None:
     def echo(received: bytes) -> Iterator[bytes]:
         yield b"9787020002207\r\n" + received
 
-    pty = Pty(tmp_path / "other", echo)
-    pty.start()
-    pad = registry.create("m100", {"port": str(pty.path), "reply_timeout_s": 0.1})
+    with port_with(tmp_path, echo) as port:
+        pad = registry.create("m100", {"port": port, "reply_timeout_s": 0.1})
 
-    started = time.monotonic()
-    with pytest.raises(DeviceLost, match="no M100 reader"):
-        pad.open()
-    assert time.monotonic() - started < 0.5
-    pty.stop()
+        started = time.monotonic()
+        with pytest.raises(DeviceLost, match="no M100 reader"):
+            pad.open()
+        assert time.monotonic() - started < 0.5
 
 
 def test_a_change_of_mode_may_be_answered_like_one_of_the_mask(

@@ -23,6 +23,8 @@ from drivers.cards.pcsc import LOOK_S, PcscReader
 from drivers.codecs.apdu import BUZZER_OFF, GET_UID
 from drivers.emulators.smart_card import ContactCard, ContactlessCard
 from drivers.emulators.vpcd import VpcdReader
+from drivers.registry import create
+from tests.card_numbers import REPORTED
 from tests.contract.card_contract import CardContract
 from tests.contract.listening import (
     PATIENCE_S,
@@ -32,7 +34,7 @@ from tests.contract.listening import (
     listen,
     until,
 )
-from tests.own_pcscd import NAME, OwnPcscd, skip_without_pcscd
+from tests.own_pcscd import NAME, OwnPcscd, need_pcscd
 
 FIRST, SECOND = f"{NAME} 00 00", f"{NAME} 00 01"
 
@@ -99,7 +101,7 @@ class PcscRig:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[OwnPcscd]:
-    skip_without_pcscd()
+    need_pcscd()
     with tempfile.TemporaryDirectory(prefix="tongjie-pcscd-") as folder:
         # The client library reads this when it is first used, once in a process.
         pcscd = OwnPcscd(Path(folder))
@@ -139,6 +141,18 @@ def test_a_uid_of_any_usual_size_is_told(rig: PcscRig, size: int) -> None:
     rig.slot.place(ContactlessCard(uid))
 
     assert until(listen(rig.reader), seen(uid)) == [seen(uid)]
+
+
+@pytest.mark.parametrize(("uid", "options", "number"), REPORTED)
+def test_a_card_is_told_by_the_number_on_file(
+    rig: PcscRig, uid: str, options: dict[str, object], number: str
+) -> None:
+    rig.slot.place(ContactlessCard(bytes.fromhex(uid)))
+    reader = create("pcsc", {"reader": FIRST, **options})
+    reader.open()
+
+    assert until(listen(reader), CardSeen(number)) == [CardSeen(number)]
+    reader.close()
 
 
 def test_an_exchanged_card_is_gone_before_the_next_is_seen(rig: PcscRig) -> None:

@@ -20,19 +20,20 @@ from drivers.api import (
     Driver,
 )
 from drivers.cards.pn532 import LOST_AFTER, Pn532Reader
-from drivers.codecs.pn532_commands import (
+from drivers.codecs.pn532.commands import (
     WAKE_UP,
     Command,
     get_firmware_version,
     list_type_a,
     rf_retries,
 )
-from drivers.codecs.pn532_frames import Decoder, Direction, Message, Signal, encode
+from drivers.codecs.pn532.frames import Direction, Message, Signal, encode, finder
 from drivers.emulators.bad_line import BadLine
 from drivers.emulators.pn532 import Fault, Pn532Emulator
 from drivers.emulators.pty import Answer, Pty
 from drivers.registry import create
 from drivers.transports.address import open_address
+from tests.card_numbers import REPORTED
 from tests.contract.card_contract import CardLineContract
 
 UID = "B0864D25"
@@ -112,6 +113,18 @@ def events(reader: Pn532Reader) -> Events:
     return reader.events()
 
 
+@pytest.mark.parametrize(("uid", "options", "number"), REPORTED)
+def test_a_card_is_told_by_the_number_on_file(
+    port: Pty, chip: Pn532Emulator, uid: str, options: dict[str, object], number: str
+) -> None:
+    reader = create("pn532", {"port": str(port.path), **options})
+    reader.open()
+    chip.place(uid)
+
+    assert next(reader.events()) == CardSeen(number)
+    reader.close()
+
+
 def polled(events: Events, count: int) -> list[DeviceEvent | None]:
     return list(islice(events, count))
 
@@ -124,7 +137,13 @@ def test_driver_is_made_from_the_configuration() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"port": "/dev/x", "bawd": 1}, {"port": "/dev/x", "gone_after": 0}]
+    "options",
+    [
+        {},
+        {"port": "/dev/x", "bawd": 1},
+        {"port": "/dev/x", "gone_after": 0},
+        {"port": "/dev/x", "report": "roman"},
+    ],
 )
 def test_wrong_options_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(BadOptions, match="pn532"):
@@ -344,7 +363,7 @@ def test_answers_to_older_commands_are_passed_over(
 
 def answered(chip: Pn532Emulator, command: Message) -> list[object]:
     line = b"".join(chip.answer(encode(command)))
-    return list(Decoder().feed(line))
+    return list(finder().feed(line))
 
 
 def _repeating_the_last_answer(chip: Pn532Emulator) -> Answer:

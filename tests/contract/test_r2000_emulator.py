@@ -9,15 +9,15 @@ import pytest
 
 from drivers.api import CommandRefused, DeviceLost
 from drivers.codecs.gen2 import Bank
-from drivers.codecs.r2000_commands import (
+from drivers.codecs.r2000.commands import (
     Code,
     Command,
     ReadRequest,
     WriteRequest,
     match_epc,
 )
-from drivers.codecs.r2000_frames import Frame, decode
-from drivers.codecs.r2000_replies import TagReply, parse_read, parse_write
+from drivers.codecs.r2000.frames import Frame, decode
+from drivers.codecs.r2000.replies import TagReply, parse_read, parse_write
 from drivers.emulators.r2000 import R2000Emulator
 from tests.contract.pad_contract import IN_STOCK, read_all
 from tests.contract.uhf_rig import MODELS, uhf_rig

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -11,55 +11,66 @@ import pytest
 from drivers import registry
 from drivers.api import BadOptions, CommandRefused, DeviceLost
 from drivers.codecs.gen2 import Bank, TagError
-from drivers.codecs.r2000_commands import REGIONS, Code, Command
-from drivers.emulators.pty import Answer, Pty
+from drivers.codecs.r2000.commands import REGIONS, Code, Command
 from drivers.emulators.r2000 import R2000Emulator
 from drivers.emulators.uhf_tag import TagRefused, VirtualUhfTag
 from tests.contract.pad_contract import (
     IN_STOCK,
-    ON_LOAN,
     PadContract,
+    SecurityContract,
     next_round,
     read_all,
 )
-from tests.contract.uhf_rig import ISO_USER_BANK, ISO_USER_READ, MODELS, UhfRig, uhf_rig
+from tests.contract.ports import port_with
+from tests.contract.uhf_contract import MakeRig, UhfReaderContract, make_rigs
+from tests.contract.uhf_rig import (
+    CULTU_TAGS,
+    ISO_TAGS,
+    ISO_USER_BANK,
+    ISO_USER_READ,
+    TagModel,
+    UhfRig,
+    uhf_rig,
+)
 
 TIMEOUT_S = 0.15
-ISO_TAGS = MODELS[0]
-PASSWORD = bytes.fromhex("A1B2C3D4")
-
-MakeRig = Callable[..., UhfRig]
 
 
 @pytest.fixture
 def make_rig(tmp_path: Path) -> Iterator[MakeRig]:
-    with ExitStack() as rigs:
-
-        def make(emulator: R2000Emulator | None = None, **options: object) -> UhfRig:
-            return rigs.enter_context(
-                uhf_rig(
-                    "r2000",
-                    emulator or R2000Emulator(),
-                    tmp_path,
-                    options={"reply_timeout_s": TIMEOUT_S, **options},
-                )
-            )
-
-        yield make
+    options = {"reply_timeout_s": TIMEOUT_S}
+    yield from make_rigs("r2000", R2000Emulator, tmp_path, options)
 
 
-class TestR2000Pad(PadContract):
-    @pytest.fixture(params=MODELS, ids=lambda model: model.name)
-    def rig(self, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[UhfRig]:
-        with uhf_rig(
-            "r2000",
-            R2000Emulator(),
-            tmp_path,
-            options={"reply_timeout_s": TIMEOUT_S},
-            model=request.param,
-            longest_call_s=1.0,
-            late_s=0.2,
-        ) as rig:
+def rig_for(model: TagModel, tmp_path: Path) -> AbstractContextManager[UhfRig]:
+    return uhf_rig(
+        "r2000",
+        R2000Emulator(),
+        tmp_path,
+        options={"reply_timeout_s": TIMEOUT_S},
+        model=model,
+        longest_call_s=1.0,
+        late_s=0.2,
+    )
+
+
+class TestR2000Pad(PadContract, UhfReaderContract):
+    write, write_at = bytes((Command.WRITE,)), 3
+    wrong_password = Code.ACCESS_FAILED
+
+    @pytest.fixture
+    def rig(self, tmp_path: Path) -> Iterator[UhfRig]:
+        with rig_for(ISO_TAGS, tmp_path) as rig:
+            yield rig
+
+    def emulator(self) -> R2000Emulator:
+        return R2000Emulator()
+
+
+class TestR2000PadWithCultuTags(SecurityContract):
+    @pytest.fixture
+    def rig(self, tmp_path: Path) -> Iterator[UhfRig]:
+        with rig_for(CULTU_TAGS, tmp_path) as rig:
             yield rig
 
 
@@ -143,16 +154,6 @@ def test_after_a_command_to_one_tag_the_others_are_still_seen(
     assert set(next_round(rig)) == {one, other}
 
 
-def test_a_user_bank_shorter_than_wanted_is_read_to_its_end(make_rig: MakeRig) -> None:
-    rig = make_rig()
-    uid = rig.place(1)
-    rig.tag(uid).user = ISO_USER_BANK[:22]
-
-    seen = [next_round(rig)[uid].memory for _ in range(3)]
-
-    assert seen[-1] == ISO_USER_BANK[:22]
-
-
 def test_a_tag_too_far_away_is_not_taken_for_one_without_user_bank(
     make_rig: MakeRig,
 ) -> None:
@@ -186,73 +187,11 @@ def test_words_that_do_not_exist_are_refused_with_the_code(make_rig: MakeRig) ->
     assert refused.value.status == Code.READ_FAILED
 
 
-def test_more_words_than_a_frame_holds_are_written_and_read(make_rig: MakeRig) -> None:
-    rig = make_rig()
-    uid = rig.place(1)
-    rig.tag(uid).user = bytes(200)
-    read_all(rig, 1)
-    content = bytes(range(160))
-
-    rig.pad.write_blocks(uid, 2, content)
-
-    assert rig.tag(uid).user == bytes(4) + content + bytes(36)
-    assert rig.pad.read_blocks(uid, 2, 80) == content
-
-
-def test_a_protected_tag_is_written_with_its_password_only(make_rig: MakeRig) -> None:
-    rig = make_rig(access_password=PASSWORD.hex())
-    right, wrong = rig.place(1), rig.place(2)
-    rig.tag(right).reserved = bytes(4) + PASSWORD
-    rig.tag(wrong).reserved = bytes(4) + b"else"
-    read_all(rig, 2)
-
-    assert rig.pad.write_afi(right, ON_LOAN) == ON_LOAN
-    with pytest.raises(CommandRefused) as refused:
-        rig.pad.write_afi(wrong, ON_LOAN)
-
-    assert refused.value.status == Code.ACCESS_FAILED
-    assert rig.afi_on_tag(wrong) == IN_STOCK
-
-
 def test_firmware_that_wants_a_password_with_reads_gets_one(make_rig: MakeRig) -> None:
     rig = make_rig(R2000Emulator(wants_read_password=True), read_with_password=True)
     uid = rig.place(1)
 
     assert read_all(rig, 1)[uid].memory == ISO_USER_READ
-
-
-def test_a_write_whose_answer_gets_lost_is_read_back(make_rig: MakeRig) -> None:
-    class Mumbling(R2000Emulator):
-        """Writes, and its answer to that gets lost."""
-
-        def answer(self, received: bytes) -> Iterator[bytes]:
-            replies = list(super().answer(received))
-            if received[3:4] != bytes((Command.WRITE,)):
-                yield from replies
-
-    rig = make_rig(Mumbling())
-    uid = rig.place(1)
-    read_all(rig, 1)
-
-    assert rig.pad.write_afi(uid, ON_LOAN) == ON_LOAN
-
-
-def test_a_two_wire_line_on_which_requests_come_back_changes_nothing(
-    make_rig: MakeRig,
-) -> None:
-    class TwoWire(R2000Emulator):
-        """Is heard together with its host."""
-
-        def answer(self, received: bytes) -> Iterator[bytes]:
-            yield received
-            yield from super().answer(received)
-
-    rig = make_rig(TwoWire())
-    uid = rig.place(1)
-    read_all(rig, 1)
-
-    assert rig.pad.write_afi(uid, ON_LOAN) == ON_LOAN
-    assert rig.pad.read_afi(uid) == ON_LOAN
 
 
 # --- open -------------------------------------------------------------------------
@@ -301,7 +240,7 @@ def test_a_reader_with_another_address_is_found_by_it(make_rig: MakeRig) -> None
 def test_a_reader_with_another_address_than_wanted_is_refused(
     tmp_path: Path,
 ) -> None:
-    with _port(tmp_path / "pad", R2000Emulator(address=5).answer) as path:
+    with port_with(tmp_path, R2000Emulator(address=5).answer) as path:
         pad = registry.create(
             "r2000", {"port": path, "address": 1, "reply_timeout_s": TIMEOUT_S}
         )
@@ -310,7 +249,7 @@ def test_a_reader_with_another_address_than_wanted_is_refused(
 
 
 def test_a_line_that_echoes_is_no_reader(tmp_path: Path) -> None:
-    with _port(tmp_path / "pad", lambda received: [received]) as path:
+    with port_with(tmp_path, lambda received: [received]) as path:
         pad = registry.create("r2000", {"port": path, "reply_timeout_s": TIMEOUT_S})
         with pytest.raises(DeviceLost, match="no R2000 reader"):
             pad.open()
@@ -330,12 +269,3 @@ def test_a_line_that_echoes_is_no_reader(tmp_path: Path) -> None:
 def test_wrong_options_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(BadOptions, match="r2000"):
         registry.create("r2000", {"port": "/dev/pad", **options})
-
-
-@contextmanager
-def _port(link: Path, answer: Answer) -> Iterator[str]:
-    """The path of a pseudo-terminal with this at its other end."""
-    pty = Pty(link, answer)
-    pty.start()
-    yield str(pty.path)
-    pty.stop()

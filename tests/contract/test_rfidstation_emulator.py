@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from drivers.codecs.rfidstation_frames import Frame, decode
+from drivers.codecs.rfidstation.frames import Frame, decode
 from drivers.emulators.hf_field import Fault
 from drivers.emulators.rfidstation import HidReports, RfidstationEmulator
 from drivers.emulators.tag import VirtualTag

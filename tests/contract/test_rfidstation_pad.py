@@ -10,13 +10,13 @@ import pytest
 
 from drivers import registry
 from drivers.api import CommandRefused, EasWriter, Tag
-from drivers.codecs.rfidstation_commands import Command, TagError
+from drivers.codecs.rfidstation.commands import Command, TagError
 from drivers.emulators.bad_line import BadLine, Trouble
 from drivers.emulators.hf_field import Fault
 from drivers.emulators.pty import Pty
 from drivers.emulators.rfidstation import HidReports, RfidstationEmulator
 from drivers.emulators.tag import VirtualTag
-from drivers.pads.hf_pad import NO_AFI, NO_ANSWER
+from drivers.pads.pad import NO_AFI, NO_ANSWER
 from drivers.pads.rfidstation import RfidstationPad
 from tests.contract.hf_rig import HfRig
 from tests.contract.pad_contract import IN_STOCK, ON_LOAN, PadContract, next_round

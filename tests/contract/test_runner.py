@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -10,7 +11,9 @@ from drivers.api import (
     CommandRefused,
     DeviceEvent,
     DeviceLost,
+    PrintOutcome,
     ProtocolError,
+    Slip,
     Tag,
     TagsOnPad,
 )
@@ -22,6 +25,8 @@ from kiosk.messages import (
     DeviceUp,
     Inbox,
     InboxMessage,
+    PrintOrder,
+    SlipDone,
     TagsWritten,
     WriteOrder,
 )
@@ -276,6 +281,99 @@ def test_a_device_that_writes_no_tags_says_so_and_answers_orders(inbox: Inbox) -
 
     assert not supervised.writes_tags
     assert said == [TagsWritten(7, {"E1": None})]
+
+
+class Printer(Scanner):
+    """Prints unless it hangs; `printed` is what came out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.free = threading.Event()
+        self.hanging = threading.Event()
+        self.printed: list[Slip] = []
+
+    def print_slip(self, slip: Slip) -> PrintOutcome:
+        self.hanging.set()
+        self.free.wait(PATIENCE_S)
+        self.printed.append(slip)
+        return PrintOutcome.PRINTED
+
+
+def test_a_fault_while_closing_does_not_end_the_thread(inbox: Inbox) -> None:
+    class Sticky(Scanner):
+        def close(self) -> None:
+            super().close()
+            raise OSError("the port does not let go")
+
+    with running(Sticky([None, LOST], [None]), inbox) as supervised:
+        said = take(inbox, 3)
+        assert supervised.alive
+
+    assert said == [DeviceUp("pad"), DeviceDown("pad"), DeviceUp("pad")]
+
+
+def test_a_device_that_does_not_come_back_from_a_call_is_down_until_it_does(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printer = Printer()
+    with running(printer, inbox) as supervised:
+        assert take(inbox, 1) == [DeviceUp("pad")]
+        supervised.order(PrintOrder(1, Slip("A", ())))
+        assert printer.hanging.wait(PATIENCE_S)
+        supervised.order(PrintOrder(2, Slip("B", ())))
+
+        supervised.look_after()
+        assert supervised.up
+        monkeypatch.setattr(runner, "STUCK_S", -1.0)
+        supervised.look_after()
+        supervised.look_after()
+
+        assert not supervised.up
+        given_up = SlipDone(2, PrintOutcome.BLOCKED)
+        assert take(inbox, 2) == [DeviceDown("pad"), given_up]
+        monkeypatch.setattr(runner, "STUCK_S", PATIENCE_S)
+        printer.free.set()
+        back = [SlipDone(1, PrintOutcome.PRINTED), DeviceUp("pad")]
+        assert take(inbox, 2) == back
+
+    assert inbox.empty()
+
+
+def test_a_device_that_hangs_from_the_beginning_is_down(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = threading.Event()
+
+    class Asleep(Scanner):
+        def open(self) -> None:
+            free.wait(PATIENCE_S)
+
+    monkeypatch.setattr(runner, "STUCK_S", -1.0)
+    with running(Asleep(), inbox) as supervised:
+        supervised.look_after()
+        assert take(inbox, 1) == [DeviceDown("pad")]
+        free.set()
+        assert take(inbox, 1) == [DeviceUp("pad")]
+
+
+def test_a_device_that_hangs_does_not_keep_the_process_from_ending() -> None:
+    assert DeviceRunner("pad", Scanner(), queue.Queue()).daemon
+
+
+def test_a_slip_that_nobody_waits_for_any_more_is_not_printed(inbox: Inbox) -> None:
+    printer = Printer()
+    first, second = (PrintOrder(number, Slip(str(number), ())) for number in (1, 2))
+    with running(printer, inbox) as supervised:
+        take(inbox, 1)
+        supervised.order(first)
+        assert printer.hanging.wait(PATIENCE_S)
+        supervised.order(second)
+
+        second.withdrawn.set()
+        printer.free.set()
+
+        assert take(inbox, 2)[1] == SlipDone(2, PrintOutcome.BLOCKED)
+    assert printer.printed == [first.slip]
 
 
 def test_stopping_closes_the_device(inbox: Inbox) -> None:

@@ -23,7 +23,7 @@ from drivers.api import (
     NoAnswer,
     Triggered,
 )
-from drivers.codecs.ssi_packets import HOST, PERMANENT, Op
+from drivers.codecs.ssi.packets import HOST, PERMANENT, Op
 from drivers.emulators.bad_line import BadLine, Trouble
 from drivers.emulators.line_scanner import LineScannerEmulator
 from drivers.emulators.line_scanner import answer as only_talks
@@ -131,7 +131,7 @@ def test_silent_port_is_refused_in_time(make_rig: MakeRig) -> None:
     rig.decoder.faults.add(Fault.DEAF)
 
     started = time.monotonic()
-    with pytest.raises(DeviceLost, match=r"no SSI scanner at .*decoder: .*04 E9"):
+    with pytest.raises(DeviceLost, match=r"no SSI scanner: .*decoder: .*04 E9"):
         rig.scanner.open()
 
     assert time.monotonic() - started < TIMEOUT_S + GRACE_S

@@ -9,15 +9,15 @@ import pytest
 
 from drivers.api import CommandRefused, DeviceLost
 from drivers.codecs.gen2 import Bank
-from drivers.codecs.uhfreader18_commands import (
+from drivers.codecs.uhfreader18.commands import (
     Command,
     Dialect,
     ReadRequest,
     Status,
     WriteRequest,
 )
-from drivers.codecs.uhfreader18_frames import BROADCAST, Frame, decode
-from drivers.codecs.uhfreader18_replies import parse_report
+from drivers.codecs.uhfreader18.frames import BROADCAST, Frame, decode
+from drivers.codecs.uhfreader18.replies import parse_report
 from drivers.emulators.uhfreader18 import UhfReader18Emulator
 from tests.contract.pad_contract import IN_STOCK
 from tests.contract.uhf_rig import MODELS, uhf_rig

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,47 +11,39 @@ import pytest
 from drivers import registry
 from drivers.api import BadOptions, CommandRefused, DeviceLost
 from drivers.codecs.gen2 import Bank
-from drivers.codecs.uhfreader18_commands import Command, Dialect, Status
-from drivers.emulators.pty import Answer, Pty
+from drivers.codecs.uhfreader18.commands import Command, Dialect, Status
+from drivers.emulators.pty import Answer
 from drivers.emulators.uhf_tag import VirtualUhfTag
 from drivers.emulators.uhfreader18 import UhfReader18Emulator
 from tests.contract.pad_contract import (
     IN_STOCK,
-    ON_LOAN,
     PadContract,
     next_round,
     read_all,
 )
-from tests.contract.uhf_rig import ISO_USER_BANK, MODELS, UhfRig, uhf_rig
+from tests.contract.ports import port_with
+from tests.contract.uhf_contract import MakeRig, UhfReaderContract, make_rigs
+from tests.contract.uhf_rig import MODELS, UhfRig, uhf_rig
 
 OPTIONS = {"reply_timeout_s": 0.15, "scan_margin_s": 0.15}
 #: Which model of tags on which reader.
 PAIRS = list(zip(MODELS, Dialect, strict=True))
-PASSWORD = bytes.fromhex("A1B2C3D4")
 
-MakeRig = Callable[..., UhfRig]
+
+def not_patient() -> UhfReader18Emulator:
+    """A reader that looks for tags no longer than it takes."""
+    return UhfReader18Emulator(scan_time=0)
 
 
 @pytest.fixture
 def make_rig(tmp_path: Path) -> Iterator[MakeRig]:
-    with ExitStack() as rigs:
-
-        def make(
-            emulator: UhfReader18Emulator | None = None, **options: object
-        ) -> UhfRig:
-            return rigs.enter_context(
-                uhf_rig(
-                    "uhfreader18",
-                    emulator or UhfReader18Emulator(scan_time=0),
-                    tmp_path,
-                    options={**OPTIONS, **options},
-                )
-            )
-
-        yield make
+    yield from make_rigs("uhfreader18", not_patient, tmp_path, OPTIONS)
 
 
-class TestUhfReader18Pad(PadContract):
+class TestUhfReader18Pad(PadContract, UhfReaderContract):
+    write, write_at = bytes((Command.WRITE,)), 2
+    wrong_password = Status.WRONG_PASSWORD
+
     @pytest.fixture(params=PAIRS, ids=lambda pair: f"{pair[1]}-{pair[0].name}")
     def rig(self, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[UhfRig]:
         model, dialect = request.param
@@ -66,6 +57,9 @@ class TestUhfReader18Pad(PadContract):
             late_s=0.2,
         ) as rig:
             yield rig
+
+    def emulator(self) -> UhfReader18Emulator:
+        return not_patient()
 
 
 # --- inventory --------------------------------------------------------------------
@@ -163,14 +157,6 @@ def test_a_reader_that_falls_into_scan_mode_is_lost_and_healed(
 # --- tags -------------------------------------------------------------------------
 
 
-def test_a_user_bank_shorter_than_wanted_is_read_to_its_end(make_rig: MakeRig) -> None:
-    rig = make_rig()
-    uid = rig.place(1)
-    rig.tag(uid).user = ISO_USER_BANK[:22]
-
-    assert next_round(rig)[uid].memory == ISO_USER_BANK[:22]
-
-
 def test_the_tags_own_error_is_told(make_rig: MakeRig) -> None:
     rig = make_rig()
     uid = rig.place(1)
@@ -181,68 +167,6 @@ def test_the_tags_own_error_is_told(make_rig: MakeRig) -> None:
         rig.pad.write_blocks(uid, 0, b"no")
 
     assert told.value.status == Status.TAG_ERROR
-
-
-def test_more_words_than_a_frame_holds_are_written_and_read(make_rig: MakeRig) -> None:
-    rig = make_rig()
-    uid = rig.place(1)
-    rig.tag(uid).user = bytes(400)
-    read_all(rig, 1)
-    content = bytes(range(256)) + bytes(range(64))
-
-    rig.pad.write_blocks(uid, 2, content)
-
-    assert rig.tag(uid).user == bytes(4) + content + bytes(76)
-    assert rig.pad.read_blocks(uid, 2, 160) == content
-
-
-def test_a_protected_tag_is_written_with_its_password_only(make_rig: MakeRig) -> None:
-    rig = make_rig(access_password=PASSWORD.hex())
-    right, wrong = rig.place(1), rig.place(2)
-    rig.tag(right).reserved = bytes(4) + PASSWORD
-    rig.tag(wrong).reserved = bytes(4) + b"else"
-    read_all(rig, 2)
-
-    assert rig.pad.write_afi(right, ON_LOAN) == ON_LOAN
-    with pytest.raises(CommandRefused) as refused:
-        rig.pad.write_afi(wrong, ON_LOAN)
-
-    assert refused.value.status == Status.WRONG_PASSWORD
-    assert rig.afi_on_tag(wrong) == IN_STOCK
-
-
-def test_a_write_whose_answer_gets_lost_is_read_back(make_rig: MakeRig) -> None:
-    class Mumbling(UhfReader18Emulator):
-        """Writes, and its answer to that gets lost."""
-
-        def answer(self, received: bytes) -> Iterator[bytes]:
-            replies = list(super().answer(received))
-            if received[2:3] != bytes((Command.WRITE,)):
-                yield from replies
-
-    rig = make_rig(Mumbling(scan_time=0))
-    uid = rig.place(1)
-    read_all(rig, 1)
-
-    assert rig.pad.write_afi(uid, ON_LOAN) == ON_LOAN
-
-
-def test_a_two_wire_line_on_which_requests_come_back_changes_nothing(
-    make_rig: MakeRig,
-) -> None:
-    class TwoWire(UhfReader18Emulator):
-        """Is heard together with its host."""
-
-        def answer(self, received: bytes) -> Iterator[bytes]:
-            yield received
-            yield from super().answer(received)
-
-    rig = make_rig(TwoWire(scan_time=0))
-    uid = rig.place(1)
-    read_all(rig, 1)
-
-    assert rig.pad.write_afi(uid, ON_LOAN) == ON_LOAN
-    assert rig.pad.read_afi(uid) == ON_LOAN
 
 
 # --- open -------------------------------------------------------------------------
@@ -258,7 +182,7 @@ def test_power_is_written_only_where_it_differs(make_rig: MakeRig) -> None:
 
 
 def test_a_power_that_the_reader_refuses_is_named(tmp_path: Path) -> None:
-    with _port(tmp_path / "pad", UhfReader18Emulator().answer) as path:
+    with port_with(tmp_path, UhfReader18Emulator().answer) as path:
         pad = registry.create("uhfreader18", {"port": path, "power_dbm": 33, **OPTIONS})
         with pytest.raises(DeviceLost, match="set_power refused: bad parameter"):
             pad.open()
@@ -279,7 +203,7 @@ def test_a_reader_with_another_address_is_found_by_it(make_rig: MakeRig) -> None
 def test_a_port_without_the_wanted_reader_is_refused(
     tmp_path: Path, answer: Answer
 ) -> None:
-    with _port(tmp_path / "pad", answer) as path:
+    with port_with(tmp_path, answer) as path:
         pad = registry.create("uhfreader18", {"port": path, **OPTIONS})
         with pytest.raises(DeviceLost, match=r"no UHFReader18: .*04 00 21 D9 6A"):
             pad.open()
@@ -292,12 +216,3 @@ def test_a_port_without_the_wanted_reader_is_refused(
 def test_wrong_options_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(BadOptions, match="uhfreader18"):
         registry.create("uhfreader18", {"port": "/dev/pad", **options})
-
-
-@contextmanager
-def _port(link: Path, answer: Answer) -> Iterator[str]:
-    """The path of a pseudo-terminal with this at its other end."""
-    pty = Pty(link, answer)
-    pty.start()
-    yield str(pty.path)
-    pty.stop()

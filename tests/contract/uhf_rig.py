@@ -1,8 +1,7 @@
 """What `PadContract` needs of any UHF reader: tags of both models in a field, and a rig.
 
-A test module takes `MODELS` as the parameters of its `rig` fixture and yields from
-`uhf_rig`. Tags are written by hand here, so that a wrong decoder can't agree with
-itself.
+A test module's `rig` fixture yields from `uhf_rig`, with tags of either model. They are
+written by hand here, so that a wrong decoder can't agree with itself.
 """
 
 from __future__ import annotations
@@ -94,7 +93,8 @@ class CultuTags:
         return ON_LOAN if epc_bank[2] & _CULTU_ON_LOAN else IN_STOCK
 
 
-MODELS: tuple[TagModel, ...] = (IsoTags(), CultuTags())
+ISO_TAGS, CULTU_TAGS = IsoTags(), CultuTags()
+MODELS: tuple[TagModel, ...] = (ISO_TAGS, CULTU_TAGS)
 
 
 class UhfEmulator(Protocol):
@@ -152,7 +152,7 @@ def uhf_rig(
     tmp_path: Path,
     *,
     options: Mapping[str, object],
-    model: TagModel = MODELS[0],
+    model: TagModel = ISO_TAGS,
     longest_call_s: float = 2.0,
     late_s: float = 0.25,
     answer: Answer | None = None,

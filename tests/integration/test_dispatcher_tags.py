@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+from kiosk.domain.rules import SecurityMode, SecurityRule
 from kiosk.healer import RETRY_S
 from kiosk.messages import (
     DeviceDown,
+    MirrorChanged,
 )
 from kiosk.scribe import PATIENCE_S as SCRIBE_PATIENCE_S
 from kiosk.view import (
@@ -11,15 +15,20 @@ from kiosk.view import (
     Message,
     Screen,
 )
+from sync.keys import sign_rules
+from sync.protocol import RulesChanged
 from tests.integration.dispatcher_point import (
+    BUDGET_S,
     OUT,
     MakePoint,
     Point,
     states,
 )
 from tests.integration.kiosk_world import (
+    RULES,
     World,
 )
+from tests.integration.store_samples import HUB_KEY
 
 
 def test_a_tag_that_could_not_be_written_is_tried_again(point: Point) -> None:
@@ -90,3 +99,40 @@ def test_a_point_without_a_writing_pad_does_not_wait_for_one(
     point.borrow("B1")
 
     point.until(lambda view: states(view) == [LineState.PUT_BACK])
+
+
+def without_gates(world: World) -> None:
+    rules = replace(RULES, version=4, security=SecurityRule(mode=SecurityMode.NONE))
+    world.tell(RulesChanged(sign_rules(HUB_KEY, rules)))
+
+
+def test_a_county_without_gates_touches_no_tag(point: Point, world: World) -> None:
+    without_gates(world)
+
+    point.borrow("B1")
+    point.until(lambda view: states(view) == [LineState.OK])
+    point.lay()
+    point.touch(Action.HOME)
+    point.touch(Action.RETURN)
+    point.lay("B1")
+    point.until(lambda view: states(view) == [LineState.OK])
+
+    assert point.table.written == {}
+    assert [tag.uid for tag in world.ledger.unhealed_tags()] == []
+
+
+def test_a_county_without_gates_asks_for_no_book_back(
+    make_point: MakePoint, world: World
+) -> None:
+    without_gates(world)
+    point = make_point(budget_s=BUDGET_S)
+    point.borrow("B1")
+    (ask,) = point.asks()
+
+    point.lay()
+    world.judge(ask)
+    point.inbox.put(MirrorChanged())
+
+    view = point.on(Screen.DONE)
+    view = point.until(lambda view: states(view) != [LineState.WORKING])
+    assert (states(view), view.put_back) == ([LineState.OK], ())

@@ -169,6 +169,94 @@ def test_item_of_an_unknown_title_is_rejected(
     assert "title_id 'YL00000099'" in result.output
 
 
+TAG_HEADING = ITEM_HEADING.replace("home_site\n", "home_site,标签序列号\n")
+TAG = "E00401000012ABCD"
+
+
+def tagged(barcode: str, uid: str) -> str:
+    return f"{barcode},YL00000001,BOOK,lendable,CN-629900-1-YLT,0417,{uid}\n"
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [TAG, "e00401000012abcd", " E0 04 01 00 00 12 AB CD ", "e0:04-010000:12abcd"],
+)
+def test_uid_of_a_tag_may_be_written_as_readers_do(
+    hub: Hub, database_url: str, tmp_path: Path, spelling: str
+) -> None:
+    furnish(hub)
+    text = TAG_HEADING + tagged("YL0417170061", spelling)
+
+    imported("items", written(tmp_path, "items.csv", text), database_url)
+
+    stored = item(hub, "YL0417170061")
+    assert stored is not None
+    assert stored.tag_uid == TAG
+
+
+@pytest.mark.parametrize("uid", ["E0040", "E004", "no tag", f"{TAG};{TAG[:-1]}E"])
+def test_uid_that_is_none_is_rejected(
+    hub: Hub, database_url: str, tmp_path: Path, uid: str
+) -> None:
+    furnish(hub)
+    text = TAG_HEADING + tagged("YL0417170061", uid)
+
+    result = run("items", written(tmp_path, "items.csv", text), database_url)
+
+    assert result.exit_code == 1
+    assert "line 2, tag_uid" in result.output
+
+
+def test_tag_of_two_copies_is_left_with_the_first(
+    hub: Hub, database_url: str, tmp_path: Path
+) -> None:
+    furnish(hub)
+    both = tagged("YL0417170061", TAG) + tagged("YL0417170062", TAG.lower())
+    result = run(
+        "items", written(tmp_path, "both.csv", TAG_HEADING + both), database_url
+    )
+    third = TAG_HEADING + tagged("YL0417170063", TAG)
+    later = run("items", written(tmp_path, "third.csv", third), database_url)
+
+    for refused in (result, later):
+        assert refused.exit_code == 1
+        assert f"tag_uid '{TAG}': is the tag of YL0417170061 already" in refused.output
+    assert item(hub, "YL0417170062") is None
+
+
+def test_tags_that_changed_places_are_taken(
+    hub: Hub, database_url: str, tmp_path: Path
+) -> None:
+    furnish(hub)
+    one, two, other = "YL0417170061", "YL0417170062", "E00401000012ABCE"
+    before = TAG_HEADING + tagged(one, TAG) + tagged(two, other)
+    imported("items", written(tmp_path, "before.csv", before), database_url)
+
+    after = TAG_HEADING + tagged(one, other) + tagged(two, TAG)
+    imported("items", written(tmp_path, "after.csv", after), database_url)
+
+    stored = item(hub, two)
+    assert stored is not None
+    assert stored.tag_uid == TAG
+
+
+@pytest.mark.parametrize(
+    "again", [ITEM_HEADING + ONE_ITEM, TAG_HEADING + tagged("YL0417170061", "")]
+)
+def test_table_that_does_not_know_of_tags_forgets_none(
+    hub: Hub, database_url: str, tmp_path: Path, again: str
+) -> None:
+    furnish(hub)
+    first = TAG_HEADING + tagged("YL0417170061", TAG)
+    imported("items", written(tmp_path, "first.csv", first), database_url)
+
+    imported("items", written(tmp_path, "again.csv", again), database_url)
+
+    stored = item(hub, "YL0417170061")
+    assert stored is not None
+    assert stored.tag_uid == TAG
+
+
 def test_missing_column_stops_the_file_with_its_name(
     hub: Hub, database_url: str, tmp_path: Path
 ) -> None:

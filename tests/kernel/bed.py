@@ -1,6 +1,7 @@
 """The devices of a test: plugged, typed on and unplugged through the broker.
 
-A pytest plugin, too: it gives the fixture `bed` to the process that runs one test.
+A pytest plugin, too: it gives the fixture `bed` to the process that runs the tests of
+one module, and writes down how each of them went.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ import os
 import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from drivers.codecs.keys import Key
 
+#: The environment says where: lines of a test's id and its failure, empty for none.
+RESULTS = "BED_RESULTS"
 EV_SYN, EV_KEY, EV_MSC = 0, 1, 4
 SYN_DROPPED, MSC_SCAN = 3, 4
 #: Esc to the keypad's dot, and the keypad's Enter: what a scanner says it can press.
@@ -62,6 +66,10 @@ class Bed:
     def unplug(self, device: Plugged) -> None:
         self._order("unplug", number=device.number)
 
+    def clear(self) -> None:
+        """Unplug all that is plugged in."""
+        self._order("clear")
+
     def press(self, device: Plugged, keys: Sequence[Key]) -> None:
         """Press keys as fast as the machine can, each with its scan code before it."""
         events = [
@@ -85,4 +93,14 @@ class Bed:
 @pytest.fixture
 def bed() -> Iterator[Bed]:
     with socket.socket(fileno=os.dup(int(os.environ["BED_SOCKET"]))) as connection:
-        yield Bed(connection)
+        made = Bed(connection)
+        yield made
+        made.clear()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """What failed, or was skipped unseen, and that a test came to its end."""
+    if not report.passed or report.when == "teardown":
+        failure = "" if report.passed else f"{report.longrepr}{report.capstdout}"
+        with Path(os.environ[RESULTS]).open("a", encoding="utf-8") as results:
+            results.write(json.dumps([report.nodeid, failure]) + "\n")

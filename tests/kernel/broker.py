@@ -167,6 +167,12 @@ class Bed:
             self._note(number).unlink()
         return {}
 
+    def clear(self) -> dict[str, object]:
+        """Unplug all, in the reverse order: one may be plugged into another's folders."""
+        for number in reversed(list(self._folders)):
+            self.unplug(number)
+        return {}
+
     def press(self, number: int, events: list[list[int]]) -> dict[str, object]:
         """Send [type, code, value] events; returns before all of them are out.
 

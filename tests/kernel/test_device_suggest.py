@@ -142,5 +142,5 @@ def test_what_is_said_to_a_hid_reader_is_written_down(
 
     assert result.exit_code == 1
     assert "pad: " in result.stderr
-    assert "no 7E55 reader answers" in result.stderr
+    assert "no 7E55 reader" in result.stderr
     assert "> 7E 55 08 00 00 FF FF F7 00 BD 60  # version" in out.read_text("ascii")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,10 +53,10 @@ def reader(bed: Bed) -> Reader:
 
 
 @pytest.fixture
-def line(reader: Reader) -> Transport:
-    """The process ends with the test, so nobody has to close it."""
+def line(reader: Reader) -> Iterator[Transport]:
     del reader
-    return UsbBulk(ADDRESS)
+    with closing(UsbBulk(ADDRESS)) as opened:
+        yield opened
 
 
 def test_a_pad_reads_and_writes_tags(reader: Reader) -> None:
@@ -90,13 +92,15 @@ def test_a_pad_that_was_unplugged_is_found_again(bed: Bed, reader: Reader) -> No
 
 
 def test_a_waiting_read_ends_with_the_device(reader: Reader, line: Transport) -> None:
-    threading.Timer(0.2, reader.unplug).start()
+    unplugging = threading.Timer(0.2, reader.unplug)
+    unplugging.start()
 
     started = time.monotonic()
     with pytest.raises(DeviceLost, match="unplugged"):
         line.read(WAIT_S)
 
     assert 0.1 < time.monotonic() - started < WAIT_S / 2
+    unplugging.join()
 
 
 def test_a_lost_device_stays_lost_and_can_be_closed(

@@ -12,6 +12,7 @@ from drivers.codecs.card_number import NumberRule, Order
 from drivers.codecs.card_number_forms import Form
 from drivers.emulators.wedge import Wedge
 from drivers.registry import create
+from tests.card_numbers import REPORTED
 from tests.contract.card_contract import CardContract
 from tests.contract.listening import for_a_while, listen, until
 from tests.kernel.bed import Bed, Plugged, Usb
@@ -72,6 +73,17 @@ def test_the_uid_is_that_of_a_reader_that_senses_cards(bed: Bed) -> None:
 
     said = until(listen(rig.reader), CardSeen("B0864D25", CardKind.TYPED))
     assert len(said) == 1
+
+
+@pytest.mark.parametrize(("uid", "options", "number"), REPORTED)
+def test_a_card_is_told_by_the_number_on_file(
+    bed: Bed, uid: str, options: dict[str, object], number: str
+) -> None:
+    rig = opened(bed, **options)
+
+    rig.tap(uid)
+
+    until(listen(rig.reader), CardSeen(number, CardKind.TYPED))
 
 
 def test_without_a_rule_the_number_is_what_was_typed(bed: Bed) -> None:

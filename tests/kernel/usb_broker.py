@@ -225,6 +225,11 @@ class UsbBed(Bed):
         self.testbed.remove_device(folder)
         return {}
 
+    def clear(self) -> dict[str, object]:
+        for number in list(self._readers):
+            self.unplug_reader(number)
+        return super().clear()
+
     def place(self, number: int, uid: str, memory: str) -> dict[str, object]:
         tag = VirtualTag(uid, afi=0x07, memory=bytes.fromhex(memory))
         self._readers[number].reader.place(tag)

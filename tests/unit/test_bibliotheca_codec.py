@@ -12,17 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.api import BadFrame
-from drivers.codecs import bibliotheca_replies, bibliotheca_requests
-from drivers.codecs.bibliotheca import describe
-from drivers.codecs.bibliotheca_frames import (
+from drivers.codecs.bibliotheca import replies, requests
+from drivers.codecs.bibliotheca.describe import describe
+from drivers.codecs.bibliotheca.frames import (
     MAX_BODY,
     MAX_FRAME,
     Frame,
     Layer,
     decode,
-    frame_finder,
+    finder,
 )
-from drivers.codecs.bibliotheca_replies import (
+from drivers.codecs.bibliotheca.replies import (
     AirReply,
     Blocks,
     BlockStyle,
@@ -32,8 +32,8 @@ from drivers.codecs.bibliotheca_replies import (
     TagInformation,
     Version,
 )
-from drivers.codecs.bibliotheca_requests import Command, Request
-from drivers.codecs.bibliotheca_status import Status, status_text
+from drivers.codecs.bibliotheca.requests import Command, Request
+from drivers.codecs.bibliotheca.status import Status, status_text
 
 VECTORS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "vectors" / "reader_3m.json").read_text("utf-8")
@@ -92,14 +92,12 @@ def test_vector_with_any_byte_changed_is_refused(vector: dict[str, Any]) -> None
 @pytest.mark.parametrize(
     ("request_", "name"),
     [
-        (bibliotheca_requests.inventory(), "inventory-req"),
+        (requests.inventory(), "inventory-req"),
         (Request(Command.VERSION), "version-req"),
         (Request(Command.QUIET, UID), "quiet-req"),
-        (bibliotheca_requests.read_blocks(OLD_UID, 0, 2), "read2-req"),
+        (requests.read_blocks(OLD_UID, 0, 2), "read2-req"),
         (
-            bibliotheca_requests.write_blocks(
-                OLD_UID, 0, bytes.fromhex("1234ABCD55667788")
-            ),
+            requests.write_blocks(OLD_UID, 0, bytes.fromhex("1234ABCD55667788")),
             "write2-req",
         ),
         (Request(Command.WRITE_AFI, UID, b"\xd7"), "write-afi-req"),
@@ -108,7 +106,7 @@ def test_vector_with_any_byte_changed_is_refused(vector: dict[str, Any]) -> None
 )
 def test_request_is_sent_as_in_the_vector(request_: Request, name: str) -> None:
     assert Frame(request_.encode()).encode() == BY_ID[name]
-    assert bibliotheca_requests.parse_request(decode(BY_ID[name]).body) == request_
+    assert requests.parse_request(decode(BY_ID[name]).body) == request_
 
 
 @pytest.mark.parametrize(
@@ -183,7 +181,7 @@ def test_body_of_an_impossible_size_is_not_sent(size: int) -> None:
 def test_longest_frame_comes_through() -> None:
     longest = Frame(bytes(MAX_BODY))
 
-    assert frame_finder().feed(longest.encode()) == [longest]
+    assert finder().feed(longest.encode()) == [longest]
 
 
 @given(st.lists(frames, max_size=4), st.lists(st.integers(1, 30), min_size=1))
@@ -191,11 +189,11 @@ def test_pieces_give_the_same_frames_as_the_whole(
     sent: list[Frame], sizes: list[int]
 ) -> None:
     line = b"".join(frame.encode() for frame in sent)
-    finder, found = frame_finder(), list[Frame | BadFrame]()
+    seeker, found = finder(), list[Frame | BadFrame]()
 
     while line:
         for size in sizes:
-            found += finder.feed(line[:size])
+            found += seeker.feed(line[:size])
             line = line[size:]
 
     assert found == sent
@@ -205,19 +203,19 @@ def test_pieces_give_the_same_frames_as_the_whole(
 def test_frame_behind_noise_is_found_once_the_line_is_quiet(
     noise: bytes, frame: Frame
 ) -> None:
-    finder = frame_finder()
+    seeker = finder()
 
-    found = finder.feed(noise + frame.encode()) + finder.flush()
+    found = seeker.feed(noise + frame.encode()) + seeker.flush()
 
     assert frame in found
 
 
 def test_flood_of_noise_leaves_little_behind() -> None:
-    finder = frame_finder()
+    seeker = finder()
     for _ in range(4):
-        finder.feed(b"\xd6\x01\x00" * 3000)
+        seeker.feed(b"\xd6\x01\x00" * 3000)
 
-    assert len(finder._buffer) <= MAX_FRAME
+    assert len(seeker._buffer) <= MAX_FRAME
 
 
 # --- content ------------------------------------------------------------------------
@@ -250,7 +248,7 @@ def test_blocks_of_any_style_are_told_by_their_numbers(
     locks = bytes(at % 4 for at in range(len(blocks)))
     sent = Blocks(first, tuple(blocks), locks, style)
 
-    found = bibliotheca_replies.parse_blocks(sent.encode())
+    found = replies.parse_blocks(sent.encode())
 
     assert found.blocks == sent.blocks
     if style is not BlockStyle.NEW_WITHOUT_LOCKS:
@@ -274,7 +272,7 @@ def test_tag_information_survives_the_way_there_and_back(
     block_size, block_count = size or (None, None)
     sent = TagInformation(info.dsfid, info.afi, block_size, block_count, info.ic_ref)
 
-    assert bibliotheca_replies.parse_tag_information(sent.encode()) == sent
+    assert replies.parse_tag_information(sent.encode()) == sent
 
 
 @pytest.mark.parametrize(
@@ -358,4 +356,4 @@ def test_answer_of_the_boot_layer_has_a_version() -> None:
 @pytest.mark.parametrize("data", ["0A0502", "0B050203", "0A05020300"])
 def test_version_of_another_maker_is_refused(data: str) -> None:
     with pytest.raises(BadFrame, match="version"):
-        bibliotheca_replies.parse_version(bytes.fromhex(data))
+        replies.parse_version(bytes.fromhex(data))

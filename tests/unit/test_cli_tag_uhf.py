@@ -65,6 +65,16 @@ def test_sample_cultu_tag_is_explained(vector: dict[str, Any], model: str) -> No
     assert (answer["item"], answer["parts"], answer["part"]) == (answer["id"], 1, 1)
 
 
+@pytest.mark.parametrize("vector", vectors("cultu_uhf", "epc-payload"))
+def test_sample_cultu_epc_is_explained(vector: dict[str, Any]) -> None:
+    answer, expected = decoded("--model", "cultu", vector["hex"]), vector["expect"]
+
+    if "error" in expected:
+        assert expected["error"] in answer["error"]
+    else:
+        assert answer | expected == answer
+
+
 def test_user_bank_of_an_iso_tag_is_listed_by_elements() -> None:
     bank, user = "000045C2141CC04FC70BADB5C6E2DA1DED4DD319", "060201D0140204B300"
 

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.api import BadFrame
-from drivers.codecs import feig_replies, feig_requests
 from drivers.codecs.block_order import BlockOrder
-from drivers.codecs.feig_replies import (
+from drivers.codecs.feig import replies, requests
+from drivers.codecs.feig.replies import (
     Inventory,
     InventoryRecord,
     SystemInfo,
 )
-from drivers.codecs.feig_requests import (
+from drivers.codecs.feig.requests import (
     Addressing,
     EasRequest,
     EasSub,
@@ -25,40 +25,40 @@ from drivers.codecs.feig_requests import (
 UID = "E00401500A1B2C3D"
 
 REQUESTS = [
-    (feig_requests.inventory(), "0100"),
-    (feig_requests.inventory(more=True), "0180"),
-    (IsoRequest(Sub.INVENTORY, mode=feig_requests.MODE_NOTIFY, value=5), "014005"),
-    (feig_requests.addressed(Sub.STAY_QUIET, UID), f"0201{UID}"),
+    (requests.inventory(), "0100"),
+    (requests.inventory(more=True), "0180"),
+    (IsoRequest(Sub.INVENTORY, mode=requests.MODE_NOTIFY, value=5), "014005"),
+    (requests.addressed(Sub.STAY_QUIET, UID), f"0201{UID}"),
     (
         IsoRequest(Sub.LOCK_BLOCKS, UID, 0, Addressing.BY_UID, 3, 2),
         f"2201{UID}0302",
     ),
-    (feig_requests.read_blocks(UID, 0, 28), f"2301{UID}001C"),
+    (requests.read_blocks(UID, 0, 28), f"2301{UID}001C"),
     (
         IsoRequest(
-            Sub.READ_BLOCKS, "", feig_requests.MODE_SECURITY, Addressing.SELECTED, 1, 4
+            Sub.READ_BLOCKS, "", requests.MODE_SECURITY, Addressing.SELECTED, 1, 4
         ),
         "230A0104",
     ),
     (
-        feig_requests.write_blocks(UID, 5, 1, bytes.fromhex("A1B2C3D4")),
+        requests.write_blocks(UID, 5, 1, bytes.fromhex("A1B2C3D4")),
         f"2401{UID}050104A1B2C3D4",
     ),
     (
-        feig_requests.write_blocks(UID, 0, 2, bytes(range(16))),
+        requests.write_blocks(UID, 0, 2, bytes(range(16))),
         f"2401{UID}000208000102030405060708090A0B0C0D0E0F",
     ),
-    (feig_requests.addressed(Sub.SELECT, UID), f"2501{UID}"),
+    (requests.addressed(Sub.SELECT, UID), f"2501{UID}"),
     (
-        IsoRequest(Sub.SELECT, UID, feig_requests.MODE_UID_LENGTH, Addressing.BY_UID),
+        IsoRequest(Sub.SELECT, UID, requests.MODE_UID_LENGTH, Addressing.BY_UID),
         f"251108{UID}",
     ),
-    (feig_requests.addressed(Sub.RESET_TO_READY, UID), f"2601{UID}"),
-    (feig_requests.addressed(Sub.WRITE_AFI, UID, value=0xC2), f"2701{UID}C2"),
-    (feig_requests.addressed(Sub.LOCK_AFI, UID), f"2801{UID}"),
-    (feig_requests.addressed(Sub.WRITE_DSFID, UID, value=6), f"2901{UID}06"),
-    (feig_requests.addressed(Sub.LOCK_DSFID, UID), f"2A01{UID}"),
-    (feig_requests.addressed(Sub.SYSTEM_INFO, UID), f"2B01{UID}"),
+    (requests.addressed(Sub.RESET_TO_READY, UID), f"2601{UID}"),
+    (requests.addressed(Sub.WRITE_AFI, UID, value=0xC2), f"2701{UID}C2"),
+    (requests.addressed(Sub.LOCK_AFI, UID), f"2801{UID}"),
+    (requests.addressed(Sub.WRITE_DSFID, UID, value=6), f"2901{UID}06"),
+    (requests.addressed(Sub.LOCK_DSFID, UID), f"2A01{UID}"),
+    (requests.addressed(Sub.SYSTEM_INFO, UID), f"2B01{UID}"),
     (
         IsoRequest(Sub.BLOCK_SECURITY, UID, 0, Addressing.BY_UID, 0, 28),
         f"2C01{UID}001C",
@@ -72,7 +72,7 @@ def test_request_to_a_tag_in_both_directions(request_: IsoRequest, data: str) ->
     encoded = request_.encode()
 
     assert encoded.hex().upper() == data
-    assert feig_requests.parse_iso_request(encoded) == request_
+    assert requests.parse_iso_request(encoded) == request_
 
 
 @pytest.mark.parametrize("sub", EasSub)
@@ -84,7 +84,7 @@ def test_eas_request_in_both_directions(sub: EasSub, uid: str) -> None:
     encoded = request.encode()
 
     assert encoded.hex().upper() == f"04{sub:02X}{addressing:02X}{uid}"
-    assert feig_requests.parse_eas_request(encoded) == request
+    assert requests.parse_eas_request(encoded) == request
 
 
 @pytest.mark.parametrize(
@@ -103,12 +103,12 @@ def test_eas_request_in_both_directions(sub: EasSub, uid: str) -> None:
 )
 def test_request_cut_off_is_refused_with_the_place(data: str, reason: str) -> None:
     with pytest.raises(BadFrame, match=reason):
-        feig_requests.parse_iso_request(bytes.fromhex(data))
+        requests.parse_iso_request(bytes.fromhex(data))
 
 
 def test_eas_request_of_another_maker_is_refused() -> None:
     with pytest.raises(BadFrame, match="02a2"):
-        feig_requests.parse_eas_request(bytes.fromhex("02A200"))
+        requests.parse_eas_request(bytes.fromhex("02A200"))
 
 
 # --- replies ----------------------------------------------------------------------
@@ -128,35 +128,42 @@ def test_inventory_of_both_tag_types_in_both_directions() -> None:
     assert encoded.hex().upper() == (
         f"030306{UID}04000804112233445566040408" + "04112233445566778899"
     )
-    assert feig_replies.parse_inventory(encoded) == inventory
+    assert replies.parse_inventory(encoded) == inventory
 
 
 def test_record_of_unknown_length_ends_an_inventory() -> None:
     data = bytes.fromhex(f"020300{UID}" + "84E2003412")
 
-    inventory = feig_replies.parse_inventory(data)
+    inventory = replies.parse_inventory(data)
 
     assert [record.uid for record in inventory.records] == [UID]
     assert inventory.unread.hex().upper() == "84E2003412"
 
 
+def test_tags_before_one_of_a_type_that_nobody_knows_are_read() -> None:
+    inventory = replies.parse_inventory(bytes.fromhex(f"020306{UID}7F1122"))
+
+    assert [record.uid for record in inventory.records] == [UID]
+    assert inventory.unread.hex().upper() == "7F1122"
+
+
 @pytest.mark.parametrize("data", ["", f"020300{UID}", f"010300{UID}00", "0177", "0103"])
 def test_inventory_with_wrong_lengths_is_refused(data: str) -> None:
     with pytest.raises(BadFrame):
-        feig_replies.parse_inventory(bytes.fromhex(data))
+        replies.parse_inventory(bytes.fromhex(data))
 
 
 def test_system_info_in_both_directions() -> None:
     info = SystemInfo(UID, 0x06, 0xC2, block_size=8, block_count=256, ic_ref=1)
 
     assert info.encode().hex().upper() == f"06{UID}C207FF01"
-    assert feig_replies.parse_system_info(info.encode()) == info
+    assert replies.parse_system_info(info.encode()) == info
 
 
 def test_blocks_are_turned_into_the_order_of_the_tag() -> None:
     data = bytes.fromhex("0204001C05009101141A99BE")
 
-    blocks = feig_replies.parse_blocks(data)
+    blocks = replies.parse_blocks(data)
 
     assert blocks.memory(BlockOrder.REVERSED).hex() == "9100051cbe991a14"
     assert blocks.memory(BlockOrder.STRAIGHT).hex() == "1c050091141a99be"
@@ -176,4 +183,4 @@ def test_turning_blocks_twice_changes_nothing(blocks: bytes, size: int) -> None:
 @pytest.mark.parametrize("data", ["02", "0204001C050091", "01040011223344FF"])
 def test_blocks_with_wrong_lengths_are_refused(data: str) -> None:
     with pytest.raises(BadFrame):
-        feig_replies.parse_blocks(bytes.fromhex(data))
+        replies.parse_blocks(bytes.fromhex(data))

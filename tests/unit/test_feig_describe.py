@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.api import BadFrame
-from drivers.codecs.feig_frames import Frame
-from drivers.codecs.feig_obid import describe
-from drivers.codecs.feig_reader import Level, SetOutput, parse_set_output
-from drivers.codecs.feig_replies import (
+from drivers.codecs.feig.describe import describe
+from drivers.codecs.feig.frames import Frame
+from drivers.codecs.feig.reader_commands import Level, SetOutput, parse_set_output
+from drivers.codecs.feig.replies import (
     Blocks,
 )
 

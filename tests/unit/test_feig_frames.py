@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.api import BadFrame
-from drivers.codecs import feig_frames
-from drivers.codecs.feig_frames import Decoder, Frame, Framing
+from drivers.codecs.feig import frames as feig_frames
+from drivers.codecs.feig.frames import Decoder, Frame, Framing
 
 FOLDER = Path(__file__).parents[1] / "vectors"
 VECTORS = [

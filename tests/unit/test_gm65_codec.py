@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.api import BadFrame
-from drivers.codecs.gm65_frames import (
+from drivers.codecs.gm65.frames import (
     Kind,
     Reply,
     Request,
@@ -26,7 +26,7 @@ from drivers.codecs.gm65_frames import (
     save,
     write_zone,
 )
-from drivers.codecs.gm65_line import gm65_line, open_envelope
+from drivers.codecs.gm65.line import gm65_line, open_envelope
 from drivers.codecs.lines import BadBarcode, LineAssembler
 
 VECTORS: list[dict[str, Any]] = json.loads(
@@ -205,9 +205,11 @@ def test_terminator_in_or_behind_an_envelope_is_dropped() -> None:
 def test_envelope_of_another_length_gives_no_code(length: int) -> None:
     code = b"9787020002207"
 
-    codes = heard(b"\x03\x00" + bytes((length,)) + code)
+    envelope = b"\x03\x00" + bytes((length,)) + code
+    right = ["9787020002207"] if length == len(code) else []
 
-    assert codes == (["9787020002207"] if length == len(code) else [])
+    assert heard(envelope) == right
+    assert heard(*(bytes((byte,)) for byte in envelope)) == right
 
 
 @pytest.mark.parametrize("lost", range(13))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.scanners.repeats import Repeats
+from drivers.repeats import Repeats
 
 
 def test_code_that_comes_again_soon_is_the_same_scan() -> None:

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from drivers.api import BadFrame
 from drivers.codecs.gen2 import Bank, TagError
-from drivers.codecs.m100 import describe
-from drivers.codecs.m100_commands import (
+from drivers.codecs.m100.commands import (
     Access,
     Command,
     Info,
@@ -28,16 +27,17 @@ from drivers.codecs.m100_commands import (
     set_power,
     write,
 )
-from drivers.codecs.m100_errors import Error, error_text, of_tag, tag_error
-from drivers.codecs.m100_frames import (
+from drivers.codecs.m100.describe import describe
+from drivers.codecs.m100.errors import Error, error_text, of_tag, tag_error
+from drivers.codecs.m100.frames import (
     LONGEST_FRAME,
     MAX_PARAMS,
-    Decoder,
     Frame,
     FrameType,
     decode,
+    finder,
 )
-from drivers.codecs.m100_replies import parse_accessed, parse_failure, parse_sight
+from drivers.codecs.m100.replies import parse_accessed, parse_failure, parse_sight
 
 FILE = Path(__file__).parent.parent / "vectors" / "uhf_m100.json"
 VECTORS: list[dict[str, Any]] = json.loads(FILE.read_text())["vectors"]
@@ -128,7 +128,7 @@ def test_the_text_of_an_error_is_no_longer_than_a_frame() -> None:
 def test_marks_inside_the_parameters_end_nothing() -> None:
     frame = Frame(FrameType.RESPONSE, Command.READ, b"\x7e\xbb\x7e\x00\xbb")
 
-    assert Decoder().feed(frame.encode()) == [frame]
+    assert finder().feed(frame.encode()) == [frame]
 
 
 def test_parameters_that_no_frame_takes_are_refused() -> None:
@@ -149,7 +149,7 @@ def frames() -> st.SearchStrategy[Frame]:
 def test_frames_are_found_however_they_are_cut(
     sent: list[Frame], data: st.DataObject
 ) -> None:
-    decoder, wire = Decoder(), b"".join(frame.encode() for frame in sent)
+    decoder, wire = finder(), b"".join(frame.encode() for frame in sent)
     cuts = sorted(data.draw(st.sets(st.integers(0, len(wire)), max_size=6)))
 
     found = []
@@ -161,12 +161,12 @@ def test_frames_are_found_however_they_are_cut(
 
 @given(st.binary(max_size=30).filter(lambda noise: b"\xbb" not in noise), frames())
 def test_noise_before_a_frame_is_passed_over(noise: bytes, frame: Frame) -> None:
-    assert Decoder().feed(noise + frame.encode()) == [frame]
+    assert finder().feed(noise + frame.encode()) == [frame]
 
 
 @given(st.binary(max_size=3 * LONGEST_FRAME))
 def test_garbage_is_refused_and_never_fills_the_memory(noise: bytes) -> None:
-    decoder = Decoder()
+    decoder = finder()
 
     decoder.feed(b"\xbb" + noise)
 

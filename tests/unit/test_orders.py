@@ -101,7 +101,6 @@ def write(mode: SecurityMode, *uids: str, afi: int = OUT) -> WriteOrder:
         (SecurityMode.AFI, [("E1", OUT)]),
         (SecurityMode.EAS, [("E1", "disarmed")]),
         (SecurityMode.BOTH, [("E1", "disarmed"), ("E1", OUT)]),
-        (SecurityMode.NONE, []),
     ],
 )
 def test_a_tag_is_secured_the_way_the_county_does(

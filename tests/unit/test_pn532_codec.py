@@ -12,19 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.api import BadFrame, ProtocolError
-from drivers.codecs import pn532_commands
-from drivers.codecs.pn532 import describe
-from drivers.codecs.pn532_commands import TypeATarget, parse_targets
-from drivers.codecs.pn532_frames import (
+from drivers.codecs.pn532 import commands
+from drivers.codecs.pn532.commands import TypeATarget, parse_targets
+from drivers.codecs.pn532.describe import describe
+from drivers.codecs.pn532.frames import (
     MAX_BODY,
     MAX_FRAME,
-    Decoder,
     Direction,
     Frame,
     Message,
     Signal,
     decode,
     encode,
+    finder,
 )
 
 VECTORS: list[dict[str, Any]] = json.loads(
@@ -77,9 +77,9 @@ def test_vector_survives_decoding_and_encoding(vector: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("command", "frame_id"),
     [
-        (pn532_commands.get_firmware_version(), "get-firmware"),
-        (pn532_commands.sam_configuration(), "sam-mode1-irq1"),
-        (pn532_commands.list_type_a(1), "inlist-106a"),
+        (commands.get_firmware_version(), "get-firmware"),
+        (commands.sam_configuration(), "sam-mode1-irq1"),
+        (commands.list_type_a(1), "inlist-106a"),
     ],
 )
 def test_command_is_sent_as_in_the_vector(command: Message, frame_id: str) -> None:
@@ -87,7 +87,7 @@ def test_command_is_sent_as_in_the_vector(command: Message, frame_id: str) -> No
 
 
 def test_retries_are_the_third_parameter_of_item_five() -> None:
-    assert encode(pn532_commands.rf_retries(2)) == framed("D43205FF0102")
+    assert encode(commands.rf_retries(2)) == framed("D43205FF0102")
 
 
 def test_signals_are_named() -> None:
@@ -110,7 +110,7 @@ def test_command_and_data_are_upper_case_hex() -> None:
         CARD[:-1],
         CARD[1:-1],
         bytes(9) + CARD + bytes(3),
-        pn532_commands.WAKE_UP + CARD,
+        commands.WAKE_UP + CARD,
         b"\x55\x55" + bytes(5) + CARD,
     ],
 )
@@ -163,7 +163,7 @@ def test_long_frame_carries_more_than_255_bytes() -> None:
 def test_short_body_in_a_long_frame_is_read() -> None:
     frame = bytes.fromhex("0000FFFFFF0002FED4022A00")
 
-    assert decode(frame) == pn532_commands.get_firmware_version()
+    assert decode(frame) == commands.get_firmware_version()
 
 
 def test_body_the_chip_cannot_hold_is_not_sent() -> None:
@@ -181,7 +181,7 @@ def test_pieces_give_the_same_frames_as_the_whole(
     sent: list[Frame], sizes: list[int]
 ) -> None:
     line = b"".join(encode(frame) for frame in sent)
-    decoder = Decoder()
+    decoder = finder()
     found: list[Frame | BadFrame] = []
 
     while line:
@@ -194,7 +194,7 @@ def test_pieces_give_the_same_frames_as_the_whole(
 
 @given(st.binary(max_size=300))
 def test_garbage_raises_nothing_but_protocol_errors(garbage: bytes) -> None:
-    Decoder().feed(garbage)
+    finder().feed(garbage)
     with suppress(ProtocolError):
         assert describe(garbage)["kind"]
 
@@ -207,7 +207,7 @@ def test_reply_body_raises_nothing_but_bad_frame(body: bytes) -> None:
 
 
 def test_bytes_come_one_by_one() -> None:
-    decoder = Decoder()
+    decoder = finder()
 
     found = [frame for byte in CARD for frame in decoder.feed(bytes((byte,)))]
 
@@ -217,7 +217,7 @@ def test_bytes_come_one_by_one() -> None:
 def test_frame_behind_noise_is_found() -> None:
     noise = bytes.fromhex("A50000FF13007F00")
 
-    found = Decoder().feed(noise + FIRMWARE + noise + CARD)
+    found = finder().feed(noise + FIRMWARE + noise + CARD)
 
     assert good(found) == [decode(FIRMWARE), decode(CARD)]
 
@@ -226,7 +226,7 @@ def test_broken_frame_is_reported_and_the_next_one_read() -> None:
     broken = bytearray(FIRMWARE)
     broken[-2] ^= 0x01
 
-    found = Decoder().feed(bytes(broken) + CARD)
+    found = finder().feed(bytes(broken) + CARD)
 
     assert isinstance(found[0], BadFrame)
     assert "32010607" in str(found[0])
@@ -236,20 +236,20 @@ def test_broken_frame_is_reported_and_the_next_one_read() -> None:
 def test_frame_that_lost_a_byte_does_not_swallow_the_next() -> None:
     shortened = FIRMWARE[:8] + FIRMWARE[9:]
 
-    found = Decoder().feed(shortened + CARD)
+    found = finder().feed(shortened + CARD)
 
     assert good(found) == [decode(CARD)]
 
 
 def test_missing_postamble_between_glued_frames_is_no_loss() -> None:
-    found = Decoder().feed(Signal.ACK.value[:-1] + CARD[1:-1] + FIRMWARE)
+    found = finder().feed(Signal.ACK.value[:-1] + CARD[1:-1] + FIRMWARE)
 
     assert found == [Signal.ACK, decode(CARD), decode(FIRMWARE)]
 
 
 @pytest.mark.parametrize("noise", [b"\x00", b"\x00\xff", b"\xa5", b"\x00\xff\xfe\x02"])
 def test_flood_of_noise_leaves_little_behind(noise: bytes) -> None:
-    decoder = Decoder()
+    decoder = finder()
 
     for _ in range(16):
         decoder.feed(noise * (16_384 // len(noise)))

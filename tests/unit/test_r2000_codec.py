@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.api import BadFrame
-from drivers.codecs import r2000_frames
-from drivers.codecs.r2000 import describe
-from drivers.codecs.r2000_commands import (
+from drivers.codecs.r2000 import frames as r2000_frames
+from drivers.codecs.r2000.commands import (
     Code,
     Command,
     ReadRequest,
@@ -23,8 +22,9 @@ from drivers.codecs.r2000_commands import (
     match_epc,
     parse_match,
 )
-from drivers.codecs.r2000_frames import MAX_DATA, MAX_FRAME, Frame, decode, finder
-from drivers.codecs.r2000_replies import (
+from drivers.codecs.r2000.describe import describe
+from drivers.codecs.r2000.frames import MAX_DATA, MAX_FRAME, Frame, decode, finder
+from drivers.codecs.r2000.replies import (
     Result,
     RoundEnd,
     Sight,

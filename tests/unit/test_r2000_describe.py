@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from drivers.api import BadFrame
-from drivers.codecs.r2000 import describe
-from drivers.codecs.r2000_commands import CODE_TEXTS, Command
-from drivers.codecs.r2000_frames import Frame
+from drivers.codecs.r2000.commands import CODE_TEXTS, Command
+from drivers.codecs.r2000.describe import describe
+from drivers.codecs.r2000.frames import Frame
 
 EPC = "E200301666130121155074EF"
 

@@ -12,16 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.api import BadFrame
-from drivers.codecs import rfidstation_commands
 from drivers.codecs.crc import X25
-from drivers.codecs.rfidstation import describe
-from drivers.codecs.rfidstation_air import (
+from drivers.codecs.rfidstation import commands
+from drivers.codecs.rfidstation.air import (
     PassThrough,
     SystemInfo,
     parse_pass_through,
     parse_system_info,
 )
-from drivers.codecs.rfidstation_commands import (
+from drivers.codecs.rfidstation.commands import (
     BlockRequest,
     Command,
     FoundTags,
@@ -32,7 +31,8 @@ from drivers.codecs.rfidstation_commands import (
     parse_outcome,
     parse_version,
 )
-from drivers.codecs.rfidstation_frames import Frame, decode, decoder
+from drivers.codecs.rfidstation.describe import describe
+from drivers.codecs.rfidstation.frames import Frame, decode, finder
 
 VECTORS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "vectors" / "reader_7e55.json").read_text("utf-8")
@@ -88,7 +88,7 @@ def test_vector_is_encoded_again(vector: dict[str, Any]) -> None:
 
 
 def test_requests_are_made_as_the_vectors_have_them() -> None:
-    uid = rfidstation_commands.uid_bytes(UID)
+    uid = commands.uid_bytes(UID)
     read = BlockRequest(OTHER_UID, 0, 3).encode()
 
     assert Frame(Command.VERSION).encode() == BY_ID["get-version-req"]
@@ -103,13 +103,13 @@ def test_requests_are_made_as_the_vectors_have_them() -> None:
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
-        ("", "begin with nothing"),
-        ("7F55080000FFFFF700BD60", "begin with 7F 55"),
-        ("7E55", "cut off"),
-        ("7E55080000FFFFF700BD", "cut off"),
-        ("7E55080000FFFFF700BD6000", "of 12 bytes says 11"),
-        ("7E55080000FFFFF700BD61", "CRC BD 61 should be BD 60"),
-        ("7E550000000100300001", "cut off"),
+        ("", "no bytes does not begin with 7E55"),
+        ("7F55080000FFFFF700BD60", "7F55.* does not begin with 7E55"),
+        ("7E55", "ends within a frame"),
+        ("7E55080000FFFFF700BD", "ends within a frame"),
+        ("7E55080000FFFFF700BD6000", "00 behind the frame"),
+        ("7E55080000FFFFF700BD61", "CRC BD61 should be BD60"),
+        ("7E550000000100300001", "ends within a frame"),
     ],
 )
 def test_damaged_frame_is_refused_with_the_reason(raw: str, reason: str) -> None:
@@ -142,7 +142,7 @@ def test_frame_comes_back_as_it_was(frame: Frame) -> None:
     raw = frame.encode()
 
     assert decode(raw) == frame
-    assert _good(decoder().feed(raw)) == [frame]
+    assert _good(finder().feed(raw)) == [frame]
 
 
 def test_long_parameters_need_a_long_frame() -> None:
@@ -160,11 +160,11 @@ def test_long_parameters_need_a_long_frame() -> None:
 
 @given(st.lists(st.sampled_from(RAW), min_size=1, max_size=4), st.randoms())
 def test_frames_are_found_however_they_are_cut(raws: list[bytes], random: Any) -> None:
-    stream, found, finder = b"".join(raws), list[Frame](), decoder()
+    stream, found, seeker = b"".join(raws), list[Frame](), finder()
 
     while stream:
         size = random.randint(1, 9)
-        found += _good(finder.feed(stream[:size]))
+        found += _good(seeker.feed(stream[:size]))
         stream = stream[size:]
 
     assert found == [decode(raw) for raw in raws]
@@ -172,18 +172,18 @@ def test_frames_are_found_however_they_are_cut(raws: list[bytes], random: Any) -
 
 @pytest.mark.parametrize("noise", ["00", "7E", "7E55", "7E5514", "7E55FF0000", "7E7E"])
 def test_frame_behind_noise_is_found_when_the_line_is_quiet(noise: str) -> None:
-    finder, raw = decoder(), BY_ID["query-uid-resp"]
+    seeker, raw = finder(), BY_ID["query-uid-resp"]
 
-    found = finder.feed(bytes.fromhex(noise) + raw) + finder.flush()
+    found = seeker.feed(bytes.fromhex(noise) + raw) + seeker.flush()
 
     assert _good(found) == [decode(raw)]
 
 
 @given(st.binary(max_size=300))
 def test_noise_raises_nothing_but_bad_frame(noise: bytes) -> None:
-    finder = decoder()
-    finder.feed(noise)
-    finder.flush()
+    seeker = finder()
+    seeker.feed(noise)
+    seeker.flush()
     with suppress(BadFrame):
         describe(noise)
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.api import BadFrame, ProtocolError
-from drivers.codecs.samv_commands import (
+from drivers.codecs.samv.commands import (
     TEXT_SIZE,
     CardContent,
     Command,
@@ -20,7 +20,8 @@ from drivers.codecs.samv_commands import (
     parse_content,
     status_words,
 )
-from drivers.codecs.samv_frames import (
+from drivers.codecs.samv.describe import describe
+from drivers.codecs.samv.frames import (
     MAX_FRAME,
     PREAMBLE,
     Reply,
@@ -29,8 +30,7 @@ from drivers.codecs.samv_frames import (
     reply_finder,
     request_finder,
 )
-from drivers.codecs.samv_idcard import describe
-from drivers.codecs.samv_text import (
+from drivers.codecs.samv.text import (
     NO_EXPIRY,
     CardType,
     IdentityCard,

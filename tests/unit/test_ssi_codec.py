@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from drivers.api import BadFrame
 from drivers.codecs.lines import BadBarcode, LineAssembler
-from drivers.codecs.ssi_codes import ACK, NAK_RESEND, SsiReceiver, text_line
-from drivers.codecs.ssi_packets import (
+from drivers.codecs.ssi.codes import ACK, NAK_RESEND, SsiReceiver, text_line
+from drivers.codecs.ssi.packets import (
     CONTINUED,
     DECODER,
     HOST,
@@ -28,7 +28,7 @@ from drivers.codecs.ssi_packets import (
     decode,
     encode,
 )
-from drivers.codecs.ssi_settings import parse_settings
+from drivers.codecs.ssi.settings import parse_settings
 
 VECTORS: list[dict[str, Any]] = json.loads(
     Path(__file__)
@@ -105,7 +105,7 @@ def test_packet_is_made_as_in_the_vector(packet: Packet, frame_id: str) -> None:
         ("03D00400FF29", "no packet begins with 03D00400"),
         ("04D90400FF1F", "no packet begins with 04D90400"),
         ("04D00500FF27", "no packet begins with 04D00500"),
-        ("04D00400FF2800", "00 behind the packet"),
+        ("04D00400FF2800", "00 behind the frame"),
         ("04F40400FF04", "no packet begins with 04F40400"),
         ("FFD00400FF28", "no packet begins with FFD00400"),
         ("FFF40006F40000", "not within 7 to"),

@@ -19,15 +19,14 @@ from drivers.api import (
 )
 from drivers.codecs.gen2 import Bank, TagError
 from drivers.emulators.uhf_tag import TagRefused, UhfField, VirtualUhfTag
-from drivers.pads.uhf_pad import (
+from drivers.pads.pad import (
     AMBIGUOUS,
     NO_AFI,
     NO_ANSWER,
     NO_TAG,
     READ_BACK_DIFFERS,
-    UhfOptions,
-    UhfPad,
 )
+from drivers.pads.uhf_pad import UhfOptions, UhfPad
 from drivers.pads.uhf_reader import BankEnds, UhfReader, UhfSighting
 from tests.contract.uhf_rig import (
     CULTU_USER_BANK,

@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.api import BadFrame
-from drivers.codecs.uhfreader18 import describe
-from drivers.codecs.uhfreader18_commands import (
+from drivers.codecs.uhfreader18.commands import (
     Command,
     Dialect,
     ReadRequest,
@@ -21,14 +20,15 @@ from drivers.codecs.uhfreader18_commands import (
     answer_mode_request,
     inventory_request,
 )
-from drivers.codecs.uhfreader18_frames import (
+from drivers.codecs.uhfreader18.describe import describe
+from drivers.codecs.uhfreader18.frames import (
     MAX_BODY,
     MAX_FRAME,
     Frame,
     decode,
     finder,
 )
-from drivers.codecs.uhfreader18_replies import (
+from drivers.codecs.uhfreader18.replies import (
     Found,
     FoundTag,
     ReaderInfo,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from drivers.api import BadFrame
-from drivers.codecs.uhfreader18 import describe
-from drivers.codecs.uhfreader18_commands import STATUS_TEXTS, Command
-from drivers.codecs.uhfreader18_frames import Frame
+from drivers.codecs.uhfreader18.commands import STATUS_TEXTS, Command
+from drivers.codecs.uhfreader18.describe import describe
+from drivers.codecs.uhfreader18.frames import Frame
 
 EPC = "00323038"
 

@@ -15,6 +15,10 @@ _NUMBER = re.compile(r"[0-9A-Z][0-9A-Z._/-]{2,31}")
 #: ISO 15511: at most 16 characters.
 _ISIL = re.compile(r"[0-9A-Za-z:/-]{2,16}")
 _UID = re.compile(r"(?:[0-9A-F]{2}){4,10}")
+#: A tag's UID has 8 bytes; of a UHF tag it is the EPC, which may have 62.
+_TAG_UID = re.compile(r"(?:[0-9A-F]{2}){4,62}")
+#: What readers put between two bytes.
+_BETWEEN_BYTES = re.compile(r"[\s:-]+")
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 _YES_OR_NO = {"": False, "0": False, "no": False, "false": False, "否": False}
@@ -99,6 +103,13 @@ class Cells:
             self._matching(_UID, column, value.upper(), "is no card UID in hex")
             for value in self.words(column)
         )
+
+    def tag_uid(self, column: str) -> str:
+        """Return one tag's UID as upper-case hex, or "" for an empty cell."""
+        value = _BETWEEN_BYTES.sub("", self.optional(column)).upper()
+        if not value:
+            return ""
+        return self._matching(_TAG_UID, column, value, "is no tag UID in hex")
 
     def words(self, column: str) -> tuple[str, ...]:
         """Return what stands in a cell between ";" or blanks."""

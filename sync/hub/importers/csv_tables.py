@@ -154,7 +154,7 @@ def item(cells: Cells) -> tuple[str, Item]:
         current_site=cells.optional("current_site").upper(),
         adult_only=cells.flag("adult_only"),
         parts=cells.count("parts"),
-        tag_uid="".join(cells.uids("tag_uid")[:1]),
+        tag_uid=cells.tag_uid("tag_uid"),
     )
     return value.barcode, value
 

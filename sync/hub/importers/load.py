@@ -68,21 +68,38 @@ def import_sites(database: Database, order: Order) -> ImportReport:
 
 
 def import_items(database: Database, order: Order) -> ImportReport:
-    """Take items.csv. Titles and sites must be in the database before their copies."""
+    """Take items.csv. Titles and sites must be in the database before their copies.
+
+    A tag belongs to one copy: the row of another one is rejected.
+    """
     parsed = _read(order, csv_tables.ITEM_COLUMNS, csv_tables.item)
     titles = stored_keys(database, schema.titles.c.title_id)
     sites = stored_keys(database, schema.sites.c.site_id)
+    tags = _other_tags(database, parsed.values)
 
     def check(item: Item) -> None:
         _require("title_id", item.title_id, titles, "title")
         _require("home_site", item.home_site, sites, "site")
         _require("current_site", item.current_site, sites, "site")
+        if item.tag_uid and tags.setdefault(item.tag_uid, item.barcode) != item.barcode:
+            reason = f"is the tag of {tags[item.tag_uid]} already"
+            raise BadCell("tag_uid", item.tag_uid, reason)
 
     parsed = _fitting(parsed, check)
     changed = store_changed(
         database, ITEMS, parsed.values, order.progress, dry_run=order.dry_run
     )
     return report(order, parsed, changed)
+
+
+def _other_tags(database: Database, items: Sequence[Item]) -> dict[str, str]:
+    """Barcodes by tag UID, of the copies that these rows give no tag."""
+    given = {item.barcode for item in items if item.tag_uid}
+    columns = schema.items.c
+    query = select(columns.tag_uid, columns.barcode).where(columns.tag_uid != "")
+    with database.reading() as conn:
+        stored = conn.execute(query).all()
+    return {uid: barcode for uid, barcode in stored if barcode not in given}
 
 
 def import_patrons(database: Database, order: Order) -> ImportReport:

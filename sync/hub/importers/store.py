@@ -111,11 +111,17 @@ def _stored_items(conn: Connection, keys: Sequence[str]) -> dict[str, Item]:
 
 
 def _placed(item: Item, stored: Item | None) -> Item:
-    """A copy whose place the import does not know stays where it is, else at home."""
-    if item.current_site:
-        return item
+    """What the import does not know stays: where a copy is, and the UID of its tag.
+
+    A new copy is at home.
+    """
     place = item.home_site if stored is None else stored.current_site
-    return replace(item, current_site=place)
+    tag_uid = "" if stored is None else stored.tag_uid
+    return replace(
+        item,
+        current_site=item.current_site or place,
+        tag_uid=item.tag_uid or tag_uid,
+    )
 
 
 def _as_stored(item: Item, stored: Item | None) -> Item:

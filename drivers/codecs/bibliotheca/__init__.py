@@ -1,0 +1,1 @@
+"""3M and Bibliotheca pads: frames, requests, replies."""

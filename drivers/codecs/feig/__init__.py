@@ -1,0 +1,1 @@
+"""FEIG OBID readers: frames, commands to reader and tags, replies."""

@@ -1,0 +1,1 @@
+"""GM65 and GM861 scan engines: frames, and what else their line carries."""

@@ -1,0 +1,1 @@
+"""M100 UHF readers: frames, commands, replies."""

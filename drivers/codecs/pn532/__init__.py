@@ -1,0 +1,1 @@
+"""The PN532 card reader chip: frames and commands."""

@@ -1,0 +1,1 @@
+"""R2000 ("A0") UHF readers: frames, commands, replies."""

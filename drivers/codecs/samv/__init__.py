@@ -1,0 +1,1 @@
+"""SAM_V identity card modules: frames, commands, the text on a card."""

@@ -1,0 +1,1 @@
+"""SSI scanners: packets, codes, settings."""

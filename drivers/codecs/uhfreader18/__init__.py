@@ -1,0 +1,1 @@
+"""UHFReader18 readers: frames, commands, replies."""

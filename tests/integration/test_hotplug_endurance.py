@@ -1,0 +1,107 @@
+"""Loose plugs: hundreds of losses and returns leave nothing behind."""
+
+from __future__ import annotations
+
+import gc
+import queue
+import threading
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from drivers.emulators.line_scanner import answer
+from drivers.emulators.pn532 import Pn532Emulator
+from drivers.emulators.pty import Answer, Pty
+from drivers.registry import create
+from kiosk import runner as runners
+from kiosk.messages import DeviceDown, DeviceUp, Inbox
+from kiosk.runner import DeviceRunner
+
+CYCLES, WARM_UP = 200, 20
+BACK_S = 10.0
+#: Less than a buffer of a line per cycle.
+MOST_KEPT_BYTES = 100_000
+UP, DOWN = DeviceUp("device"), DeviceDown("device")
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runners, "FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(runners, "LONGEST_PAUSE_S", 0.02)
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return queue.Queue()
+
+
+@pytest.fixture(params=["line_scanner", "pn532"])
+def port(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pty]:
+    answers: dict[str, Answer] = {
+        "line_scanner": answer,
+        "pn532": Pn532Emulator().answer,
+    }
+    pty = Pty(tmp_path / request.param, answers[request.param])
+    pty.start()
+    yield pty
+    pty.stop()
+
+
+def runner_at(port: Pty, inbox: Inbox) -> DeviceRunner:
+    driver = create(port.path.name, {"port": str(port.path)})
+    return DeviceRunner("device", driver, inbox)
+
+
+def cycle(port: Pty, inbox: Inbox) -> None:
+    port.unplug()
+    assert inbox.get(timeout=BACK_S) == DOWN
+    port.plug()
+    assert inbox.get(timeout=BACK_S) == UP
+
+
+def held() -> tuple[int, int]:
+    """Threads and open files of this process."""
+    return threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.slow
+def test_two_hundred_plugs_leave_no_thread_file_or_memory(
+    port: Pty, inbox: Inbox
+) -> None:
+    runner = runner_at(port, inbox)
+    runner.start()
+    assert inbox.get(timeout=BACK_S) == UP
+    for _ in range(WARM_UP):
+        cycle(port, inbox)
+    gc.collect()
+    before = held()
+    tracemalloc.start()
+
+    for _ in range(CYCLES):
+        cycle(port, inbox)
+
+    gc.collect()
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held() == before
+    assert kept < MOST_KEPT_BYTES
+    runner.stop()
+
+
+def test_of_two_devices_at_one_port_the_second_waits_for_the_first(
+    port: Pty, inbox: Inbox
+) -> None:
+    first, second = runner_at(port, inbox), runner_at(port, inbox)
+    first.start()
+    assert inbox.get(timeout=BACK_S) == UP
+
+    second.start()
+    assert inbox.get(timeout=BACK_S) == DOWN
+    assert (first.up, second.up) == (True, False)
+    first.stop()
+
+    assert inbox.get(timeout=BACK_S) == UP
+    assert second.up
+    second.stop()
