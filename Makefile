@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTHON ?= python3
 
-.PHONY: help setup debian compiled demo test lint format bench lock clean
+.PHONY: help setup debian compiled demo test lint format bench fuzz lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -53,10 +53,21 @@ format: $(READY)  ## mend formatting and what ruff can mend
 bench: setup compiled  ## measure; prints absolute figures and ratios
 	@$(BIN)/python -m tests.bench
 
+SECONDS ?= 60
+
+fuzz: $(READY)  ## feed every codec mangled bytes, for SECONDS=60
+	@if ! $(BIN)/python -c 'import atheris' 2>/dev/null && [ ! -d .fuzz ]; then \
+	  $(PYTHON) -m venv .fuzz; \
+	  .fuzz/bin/pip install --quiet --disable-pip-version-check -e '.[fuzz]'; \
+	fi; \
+	python=$(BIN)/python; [ ! -d .fuzz ] || python=.fuzz/bin/python; \
+	$$python -m tests.fuzz.fuzz_codecs -max_total_time=$(SECONDS) -max_len=1024 -len_control=0 \
+	  -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 -verbosity=0
+
 lock:  ## renew requirements.lock from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-header \
 	  --no-emit-index-url --no-annotate --python-version 3.11 \
 	  --extra hub --extra pi --extra usb --extra pcsc --extra printer --extra dev --build-isolation -o requirements.lock
 
 clean:  ## remove the environment and caches
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis
