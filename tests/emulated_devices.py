@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from drivers.api import (
     CardSeen,
@@ -31,7 +33,7 @@ from drivers.emulators.rfidstation import RfidstationEmulator
 from drivers.emulators.samv import SamvEmulator
 from drivers.emulators.ssi import SsiEmulator
 from drivers.emulators.tag import VirtualTag
-from drivers.emulators.uhf_tag import VirtualUhfTag
+from drivers.emulators.uhf_tag import UhfField, VirtualUhfTag
 from drivers.emulators.uhfreader18 import UhfReader18Emulator
 
 CODE = "9787020002207"
@@ -68,46 +70,49 @@ class Kind:
     expected: DeviceEvent
 
 
-def _feig(_send: Send) -> Device:
-    reader = FeigEmulator()
-    reader.place(
-        VirtualTag(HF_TAG, afi=0x07, dsfid=0x06, memory=HF_MEMORY, block_count=8)
-    )
-    return Device(reader.answer)
+class _HfReader(Protocol):
+    def place(self, tag: VirtualTag) -> None: ...
+
+    def answer(self, received: bytes) -> Iterable[bytes]: ...
 
 
-def _rfidstation(_send: Send) -> Device:
-    reader = RfidstationEmulator(gap_s=0)
-    reader.place(
-        VirtualTag(HF_TAG, afi=0x07, dsfid=0x06, memory=HF_MEMORY, block_count=8)
-    )
-    return Device(reader.answer)
+class _UhfReader(Protocol):
+    field: UhfField
+
+    def answer(self, received: bytes) -> Iterable[bytes]: ...
 
 
-def _bibliotheca(_send: Send) -> Device:
-    reader = BibliothecaEmulator()
-    reader.place(
-        VirtualTag(HF_TAG, afi=0x07, dsfid=0x06, memory=HF_MEMORY, block_count=8)
-    )
-    return Device(reader.answer)
+class _Scanner(Protocol):
+    def scan(self, text: str) -> None: ...
+
+    def answer(self, received: bytes) -> Iterable[bytes]: ...
 
 
-def _m100(_send: Send) -> Device:
-    reader = M100Emulator()
-    reader.field.place(VirtualUhfTag(UHF_BANK, UHF_USER))
-    return Device(reader.answer)
+def _hf(emulator: Callable[[], _HfReader]) -> Callable[[Send], Device]:
+    def make(_send: Send) -> Device:
+        reader = emulator()
+        tag = VirtualTag(HF_TAG, 0x07, 0x06, memory=HF_MEMORY, block_count=8)
+        reader.place(tag)
+        return Device(reader.answer)
+
+    return make
 
 
-def _r2000(_send: Send) -> Device:
-    reader = R2000Emulator()
-    reader.field.place(VirtualUhfTag(UHF_BANK, UHF_USER))
-    return Device(reader.answer)
+def _uhf(emulator: Callable[[], _UhfReader]) -> Callable[[Send], Device]:
+    def make(_send: Send) -> Device:
+        reader = emulator()
+        reader.field.place(VirtualUhfTag(UHF_BANK, UHF_USER))
+        return Device(reader.answer)
+
+    return make
 
 
-def _uhfreader18(_send: Send) -> Device:
-    reader = UhfReader18Emulator()
-    reader.field.place(VirtualUhfTag(UHF_BANK, UHF_USER))
-    return Device(reader.answer)
+def _scanner(emulator: Callable[[Send], _Scanner]) -> Callable[[Send], Device]:
+    def make(send: Send) -> Device:
+        scanner = emulator(send)
+        return Device(scanner.answer, lambda: scanner.scan(CODE))
+
+    return make
 
 
 def _pn532(_send: Send) -> Device:
@@ -118,21 +123,6 @@ def _pn532(_send: Send) -> Device:
 
 def _samv(_send: Send) -> Device:
     return Device(SamvEmulator().answer)
-
-
-def _gm65(send: Send) -> Device:
-    module = Gm65Emulator(send)
-    return Device(module.answer, lambda: module.scan(CODE))
-
-
-def _ssi(send: Send) -> Device:
-    decoder = SsiEmulator(send)
-    return Device(decoder.answer, lambda: decoder.scan(CODE))
-
-
-def _honeywell(send: Send) -> Device:
-    scanner = HoneywellEmulator(send)
-    return Device(scanner.answer, lambda: scanner.scan(CODE))
 
 
 def _line_scanner(send: Send) -> Device:
@@ -149,16 +139,21 @@ _UHF = Tag(UHF_BANK[2:].hex().upper(), 0x07, None, UHF_USER, 2, UHF_BANK)
 _PAPER = SenseChanged(Sense.PAPER_OUT, active=False)
 
 KINDS = (
-    Kind("feig_obid", "pad", _feig, TagsOnPad((_HF,))),
-    Kind("rfidstation", "pad", _rfidstation, TagsOnPad((_HF,))),
-    Kind("bibliotheca", "pad", _bibliotheca, TagsOnPad((_HF,))),
-    Kind("m100", "pad", _m100, TagsOnPad((_UHF,))),
-    Kind("r2000", "pad", _r2000, TagsOnPad((_UHF,))),
-    Kind("uhfreader18", "pad", _uhfreader18, TagsOnPad((_UHF,))),
+    Kind("feig_obid", "pad", _hf(FeigEmulator), TagsOnPad((_HF,))),
+    Kind(
+        "rfidstation",
+        "pad",
+        _hf(partial(RfidstationEmulator, gap_s=0)),
+        TagsOnPad((_HF,)),
+    ),
+    Kind("bibliotheca", "pad", _hf(BibliothecaEmulator), TagsOnPad((_HF,))),
+    Kind("m100", "pad", _uhf(M100Emulator), TagsOnPad((_UHF,))),
+    Kind("r2000", "pad", _uhf(R2000Emulator), TagsOnPad((_UHF,))),
+    Kind("uhfreader18", "pad", _uhf(UhfReader18Emulator), TagsOnPad((_UHF,))),
     Kind("pn532", "card", _pn532, CardSeen(CARD)),
-    Kind("gm65", "scanner", _gm65, CodeScanned(CODE)),
-    Kind("ssi", "scanner", _ssi, CodeScanned(CODE)),
-    Kind("honeywell", "scanner", _honeywell, CodeScanned(CODE)),
+    Kind("gm65", "scanner", _scanner(Gm65Emulator), CodeScanned(CODE)),
+    Kind("ssi", "scanner", _scanner(SsiEmulator), CodeScanned(CODE)),
+    Kind("honeywell", "scanner", _scanner(HoneywellEmulator), CodeScanned(CODE)),
     Kind("line_scanner", "scanner", _line_scanner, CodeScanned(CODE)),
     Kind("escpos", "printer", _printer, _PAPER),
 )

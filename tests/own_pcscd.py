@@ -1,6 +1,8 @@
 """A pcscd of the tests' own, with virtual readers, beside whatever the machine runs.
 
-Its socket is handed to it as systemd would, so it touches none of the machine's.
+Its socket is handed to it as systemd would, so it touches none of the machine's. Of
+vpcd's ways to its cards only the listening one works, and that on every interface: while
+these tests run, whoever reaches this machine could lay a virtual card on a virtual reader.
 """
 
 from __future__ import annotations
@@ -24,13 +26,14 @@ NAME = "Tongjie Test Reader"
 _END_S = 10.0
 
 
-def skip_without_pcscd() -> None:
+def need_pcscd() -> None:
+    """Skip where a pcscd of our own can't run; fail where it is only not installed."""
     if os.geteuid() != 0:
         pytest.skip("pcscd runs as root")
-    if not (_daemon() and VPCD.exists()):
-        pytest.skip("pcscd and vsmartcard-vpcd are not installed")
     if MACHINES_SOCKET.exists():
         pytest.skip("this machine has a PC/SC service; its readers are left alone")
+    if not (_daemon() and VPCD.exists()):
+        pytest.fail("apt-get install pcscd vsmartcard-vpcd", pytrace=False)
 
 
 class OwnPcscd:

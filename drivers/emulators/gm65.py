@@ -70,10 +70,6 @@ class Gm65Emulator:
             self.zones[Zone.TRIGGER] = 0
             self._send(self._wrapped(printed))
 
-    def babble(self, noise: bytes) -> None:
-        """Send bytes as they are, as a bad cable does."""
-        self._send(noise)
-
     def answer(self, data: bytes) -> Iterator[bytes]:
         for request in self._finder.feed(data):
             if isinstance(request, Request) and Fault.DEAF not in self.faults:

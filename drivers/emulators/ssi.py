@@ -87,10 +87,6 @@ class SsiEmulator:
             else:
                 self._transmit(self._packets(code, code_type))
 
-    def babble(self, noise: bytes) -> None:
-        """Send bytes as they are, as a bad cable does."""
-        self._send(noise)
-
     def resend(self) -> None:
         """What a decoder does when no acknowledgement came in time."""
         with self._lock:

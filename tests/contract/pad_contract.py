@@ -47,10 +47,12 @@ class PadRig(Protocol):
     `longest_call_s`: what the slowest single call or round may take by its options.
     """
 
-    pad: Pad
     line: BadLine
     pty: Pty
     longest_call_s: float
+
+    @property
+    def pad(self) -> Pad: ...
 
     def place(self, number: int, *, afi: int = IN_STOCK) -> str:
         """Lay a readable library tag on the pad; returns its UID."""

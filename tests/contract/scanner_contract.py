@@ -24,7 +24,8 @@ ALIVE_S = 2.0
 class ScannerRig(Protocol):
     """A scanner driver that is open, and the scanner at its other end."""
 
-    scanner: Driver
+    @property
+    def scanner(self) -> Driver: ...
 
     def scan(self, text: str) -> None:
         """Have the scanner read a printed code, with what usually ends one."""

@@ -44,7 +44,7 @@ def open_pad(tmp_path: Path) -> Iterator[OpenPad]:
     def make(script: Script) -> FeigPad:
         pty = Pty(tmp_path / "pad", _scripted(script))
         pty.start()
-        pad = FeigPad(FeigPad.Options(port=str(pty.path), reply_timeout_s=0.2))
+        pad = FeigPad(FeigPad.Options(port=str(pty.path), reply_timeout_s=1))
         opened.append((pad, pty))
         pad.open()
         return pad

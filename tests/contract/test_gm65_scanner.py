@@ -4,89 +4,56 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from drivers import registry
-from drivers.api import BadOptions, CodeScanned, DeviceLost, NoAnswer, Triggered
+from drivers.api import BadOptions, CodeScanned, DeviceLost, NoAnswer
 from drivers.codecs.gm65.frames import Zone
-from drivers.emulators.bad_line import BadLine, Trouble
+from drivers.emulators.bad_line import Trouble
 from drivers.emulators.gm65 import ENVELOPE_BIT, Fault, Gm65Emulator
 from drivers.emulators.line_scanner import LineScannerEmulator
 from drivers.emulators.line_scanner import answer as only_talks
 from drivers.emulators.pty import Pty
-from drivers.scanners.gm65 import Gm65Scanner
 from tests.contract.listening import for_a_while, hear_out, listen, until
-from tests.contract.scanner_contract import (
-    ISBN,
-    LAST,
-    ScannerContract,
-    codes_until_last,
+from tests.contract.scanner_contract import ISBN, LAST, codes_until_last
+from tests.contract.serial_scanner_rig import (
+    GRACE_S,
+    SerialRig,
+    TriggeredScannerContract,
+    serial_rig,
 )
 
 #: A code that never comes ends the test, not the patience.
 pytestmark = pytest.mark.timeout(20)
 
 TIMEOUT_S = 0.3
-#: What a call may take beyond its time-out, and a loaded machine on top.
-GRACE_S = 0.2 + 0.5
 CONTINUOUS, HOST = 0xD6, 0xD5
 
 
-@dataclass
-class Rig:
-    scanner: Gm65Scanner
-    pty: Pty
-    line: BadLine
-    module: Gm65Emulator
+NOISE = bytes.fromhex("0200137FFF0300FF0D")
 
-    def scan(self, text: str) -> None:
-        self.module.scan(text)
-
-    def disturb(self) -> None:
-        self.module.babble(bytes.fromhex("0200137FFF0300FF0D"))
-
-    def unplug(self) -> None:
-        self.pty.unplug()
-
-    def plug(self) -> None:
-        self.pty.plug()
-
-
+Rig = SerialRig[Gm65Emulator]
 MakeRig = Callable[..., Rig]
 
 
 @pytest.fixture
 def make_rig(tmp_path: Path) -> Iterator[MakeRig]:
-    rigs: list[Rig] = []
+    with ExitStack() as rigs:
 
-    def make(**options: Any) -> Rig:
-        def send(data: bytes) -> None:
-            pty.send(data)
+        def make(**options: object) -> Rig:
+            settings = {"reply_timeout_s": TIMEOUT_S, **options}
+            rig = serial_rig("gm65", Gm65Emulator, tmp_path, settings, NOISE)
+            return rigs.enter_context(rig)
 
-        module = Gm65Emulator(send)
-        line = BadLine(module.answer, seed=1)
-        pty = Pty(tmp_path / "module", line)
-        pty.start()
-        settings = {"port": str(pty.path), "reply_timeout_s": TIMEOUT_S} | options
-        scanner = registry.create("gm65", settings)
-        assert isinstance(scanner, Gm65Scanner)
-        rigs.append(Rig(scanner, pty, line, module))
-        return rigs[-1]
-
-    yield make
-    for rig in rigs:
-        rig.scanner.close()
-        rig.pty.stop()
+        yield make
 
 
 @pytest.fixture
 def open_rig(make_rig: MakeRig) -> MakeRig:
-    def make(**options: Any) -> Rig:
+    def make(**options: object) -> Rig:
         rig = make_rig(**options)
         rig.scanner.open()
         return rig
@@ -94,10 +61,14 @@ def open_rig(make_rig: MakeRig) -> MakeRig:
     return make
 
 
-class TestGm65Scanner(ScannerContract):
+class TestGm65Scanner(TriggeredScannerContract):
     @pytest.fixture
     def rig(self, open_rig: MakeRig) -> Rig:
         return open_rig()
+
+    @pytest.fixture
+    def told(self, open_rig: MakeRig) -> Rig:
+        return open_rig(trigger="host")
 
 
 # --- opening ------------------------------------------------------------------------
@@ -105,10 +76,10 @@ class TestGm65Scanner(ScannerContract):
 
 def test_silent_port_is_refused_in_time(make_rig: MakeRig) -> None:
     rig = make_rig()
-    rig.module.faults.add(Fault.DEAF)
+    rig.emulator.faults.add(Fault.DEAF)
 
     started = time.monotonic()
-    with pytest.raises(DeviceLost, match=r"no GM65: .*module: .*7E 00 07"):
+    with pytest.raises(DeviceLost, match=r"no GM65: .*scanner: .*7E 00 07"):
         rig.scanner.open()
 
     assert time.monotonic() - started < TIMEOUT_S + GRACE_S
@@ -117,7 +88,7 @@ def test_silent_port_is_refused_in_time(make_rig: MakeRig) -> None:
 def test_scanner_that_only_talks_is_refused_in_time(tmp_path: Path) -> None:
     pty = Pty(tmp_path / "other", only_talks)
     pty.start()
-    driver = Gm65Scanner(Gm65Scanner.Options(port=str(pty.path), reply_timeout_s=0.3))
+    driver = registry.create("gm65", {"port": str(pty.path), "reply_timeout_s": 0.3})
     LineScannerEmulator(pty.send).scan(ISBN)
 
     with pytest.raises(DeviceLost, match="no GM65"):
@@ -128,7 +99,7 @@ def test_scanner_that_only_talks_is_refused_in_time(tmp_path: Path) -> None:
 
 def test_module_that_cannot_be_asked_may_be_taken_on_trust(make_rig: MakeRig) -> None:
     rig = make_rig(probe=False)
-    rig.module.faults.add(Fault.DEAF)
+    rig.emulator.faults.add(Fault.DEAF)
 
     rig.scanner.open()
     rig.scan(ISBN)
@@ -139,15 +110,15 @@ def test_module_that_cannot_be_asked_may_be_taken_on_trust(make_rig: MakeRig) ->
 def test_module_is_left_as_it_is(open_rig: MakeRig) -> None:
     rig = open_rig(save=True)
 
-    assert rig.module.writes == []
-    assert rig.module.saves == 0
+    assert rig.emulator.writes == []
+    assert rig.emulator.saves == 0
 
 
 def test_only_what_is_set_otherwise_is_set(open_rig: MakeRig) -> None:
     rig = open_rig(trigger="auto", envelope="on")
 
-    assert rig.module.writes == [(Zone.FORMAT, 0x01 | ENVELOPE_BIT)]
-    assert rig.module.saves == 0
+    assert rig.emulator.writes == [(Zone.FORMAT, 0x01 | ENVELOPE_BIT)]
+    assert rig.emulator.saves == 0
 
 
 @pytest.mark.parametrize(
@@ -158,7 +129,7 @@ def test_mode_changes_and_nothing_beside_it(
 ) -> None:
     rig = open_rig(trigger=trigger)
 
-    assert rig.module.writes == [(Zone.MODE, mode)]
+    assert rig.emulator.writes == [(Zone.MODE, mode)]
 
 
 def test_flash_is_written_once_for_a_change(open_rig: MakeRig) -> None:
@@ -166,8 +137,8 @@ def test_flash_is_written_once_for_a_change(open_rig: MakeRig) -> None:
 
     rig.scanner.open()
 
-    assert rig.module.saves == 1
-    assert len(rig.module.writes) == 2
+    assert rig.emulator.saves == 1
+    assert len(rig.emulator.writes) == 2
 
 
 def test_codes_in_envelopes_are_unpacked(open_rig: MakeRig) -> None:
@@ -182,11 +153,11 @@ def test_codes_in_envelopes_are_unpacked(open_rig: MakeRig) -> None:
 
 def test_envelope_is_taken_off_again(make_rig: MakeRig) -> None:
     rig = make_rig(envelope="off")
-    rig.module.zones[Zone.FORMAT] |= ENVELOPE_BIT
+    rig.emulator.zones[Zone.FORMAT] |= ENVELOPE_BIT
 
     rig.scanner.open()
 
-    assert rig.module.zones[Zone.FORMAT] == 0x01
+    assert rig.emulator.zones[Zone.FORMAT] == 0x01
 
 
 def test_open_over_a_slow_line(make_rig: MakeRig) -> None:
@@ -195,7 +166,7 @@ def test_open_over_a_slow_line(make_rig: MakeRig) -> None:
 
     rig.scanner.open()
 
-    assert rig.module.zones[Zone.MODE] == HOST
+    assert rig.emulator.zones[Zone.MODE] == HOST
 
 
 @pytest.mark.parametrize(
@@ -207,39 +178,6 @@ def test_wrong_options_are_refused(options: dict[str, object]) -> None:
 
 
 # --- triggers -----------------------------------------------------------------------
-
-
-def test_module_in_host_mode_reads_at_a_trigger(open_rig: MakeRig) -> None:
-    rig = open_rig(trigger="host")
-    assert isinstance(rig.scanner, Triggered)
-    events = listen(rig.scanner)
-    rig.scan(ISBN)
-    assert for_a_while(events) == []
-
-    rig.scanner.trigger()
-
-    assert until(events, CodeScanned(ISBN)) == [CodeScanned(ISBN)]
-
-
-def test_trigger_comes_before_the_code_is_there(open_rig: MakeRig) -> None:
-    rig = open_rig(trigger="host")
-    events = listen(rig.scanner)
-    next(events)
-
-    rig.scanner.trigger()
-    rig.scan(ISBN)
-
-    assert until(events, CodeScanned(ISBN)) == [CodeScanned(ISBN)]
-
-
-def test_module_that_is_untriggered_does_not_read(open_rig: MakeRig) -> None:
-    rig = open_rig(trigger="host")
-    rig.scanner.trigger()
-
-    rig.scanner.untrigger()
-    rig.scan(ISBN)
-
-    assert for_a_while(listen(rig.scanner)) == []
 
 
 def test_codes_that_come_before_a_reply_are_kept(open_rig: MakeRig) -> None:
@@ -275,21 +213,13 @@ def test_bad_reply_to_a_trigger_makes_no_wrong_code(
 
 def test_trigger_without_an_answer_says_so_in_time(open_rig: MakeRig) -> None:
     rig = open_rig()
-    rig.module.faults.add(Fault.DEAF)
+    rig.emulator.faults.add(Fault.DEAF)
 
     started = time.monotonic()
-    with pytest.raises(NoAnswer, match="module: no answer to 7E 00 08"):
+    with pytest.raises(NoAnswer, match="scanner: no answer to 7E 00 08"):
         rig.scanner.trigger()
 
     assert time.monotonic() - started < TIMEOUT_S + GRACE_S
-
-
-def test_closed_scanner_is_not_triggered(open_rig: MakeRig) -> None:
-    rig = open_rig()
-    rig.scanner.close()
-
-    with pytest.raises(DeviceLost, match="closed"):
-        rig.scanner.trigger()
 
 
 # --- health and content -------------------------------------------------------------
@@ -300,7 +230,7 @@ def test_module_without_a_heartbeat_is_lost(open_rig: MakeRig) -> None:
     events = listen(rig.scanner)
     assert for_a_while(events) == []
 
-    rig.module.faults.add(Fault.DEAF)
+    rig.emulator.faults.add(Fault.DEAF)
 
     with pytest.raises(DeviceLost, match="3 heartbeats missed"):
         hear_out(events)
@@ -320,7 +250,7 @@ def test_old_module_without_heartbeats_lives_when_none_are_asked(
     open_rig: MakeRig,
 ) -> None:
     rig = open_rig()
-    rig.module.faults.add(Fault.NO_HEARTBEAT)
+    rig.emulator.faults.add(Fault.NO_HEARTBEAT)
 
     assert for_a_while(listen(rig.scanner)) == []
 
@@ -328,14 +258,14 @@ def test_old_module_without_heartbeats_lives_when_none_are_asked(
 def test_aim_identifier_decides_which_rule_applies(make_rig: MakeRig) -> None:
     rules = {"code39_check": "strip", "library14_checked": True}
     rig = make_rig(aim_prefix=True, rules=rules)
-    rig.module.zones[Zone.AIM] = 0x80
+    rig.emulator.zones[Zone.AIM] = 0x80
     rig.scanner.open()
 
-    rig.module.scan("159AZH", "]A0")
-    rig.module.scan("159AZ", "]A0")
-    rig.module.scan("159AZ", "]C0")
-    rig.module.scan("35555000012349", "]F0")
-    rig.module.scan("35555000012346", "]F0")
-    rig.module.scan(LAST, "]C0")
+    rig.emulator.scan("159AZH", "]A0")
+    rig.emulator.scan("159AZ", "]A0")
+    rig.emulator.scan("159AZ", "]C0")
+    rig.emulator.scan("35555000012349", "]F0")
+    rig.emulator.scan("35555000012346", "]F0")
+    rig.emulator.scan(LAST, "]C0")
 
     assert codes_until_last(rig) == ["159AZ", "35555000012346"]

@@ -43,8 +43,8 @@ from sync.hub.cli import hub as hub_command
 from sync.hub.rulebook import current_rules, put_rules
 from sync.keys import key_path, load_or_make_key, sign_rules
 from sync.protocol import Outcome
+from tests.integration.hub_server import Server, server
 from tests.integration.store_samples import AT
-from tests.integration.test_hub_api import Server, server
 
 __all__ = ["server"]
 

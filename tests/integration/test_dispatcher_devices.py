@@ -283,3 +283,24 @@ def test_people_that_can_not_be_recorded_are_counted_on(
     point.stop()
 
     assert [event.payload for event in world.events()] == [{"count": 3}]
+
+
+def test_the_log_tells_nothing_of_what_a_reader_did(
+    point: Point, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slip = borrow_with_a_slip(point)
+    point.printer.outcome = PrintOutcome.BLOCKED
+    point.touch(Action.PRINT)
+    point.says(SenseChanged(Sense.TAMPER, active=True), "box")
+    with full_disk(world.ledger):
+        point.says(PeoplePassed(1), "box")
+        point.touch(Action.HOME)
+        point.touch(Action.RETURN)
+        point.lay("B1")
+        point.settle_down()
+
+    log = capsys.readouterr().out
+    words = {"乡村医生手册", "张", CARD, "B1", "P1"}
+    words |= {str(word) for line in slip.lines for word in line.params.values()}
+    assert log
+    assert not {word for word in words if len(word) > 1 and word in log}

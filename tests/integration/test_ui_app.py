@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from kiosk.view import Action, BookLine, LineState, Message, Screen
-from tests.ui_client import SCRIPT, field, form_of, get, post
+from tests.integration.ui_world import app, client, desk
+from tests.ui_client import field, form_of, get, post
 from tests.ui_desk import ScriptedDesk, Touch
 from tests.ui_views import STATES
-from ui.app import LONGEST_TOUCH, create_app, streams_of
+from ui.app import LONGEST_TOUCH, create_app
+
+__all__ = ["app", "client", "desk"]
 
 JSON = {"Accept": "application/json"}
-
-
-@pytest.fixture
-def desk() -> ScriptedDesk:
-    return ScriptedDesk(script=SCRIPT)
-
-
-@pytest.fixture
-def app(desk: ScriptedDesk) -> Iterator[Flask]:
-    app = create_app(desk)
-    yield app
-    streams_of(app).close()
-
-
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
 
 
 @pytest.mark.parametrize("locale", ["zh_Hans", "en"])

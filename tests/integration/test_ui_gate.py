@@ -3,42 +3,20 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from kiosk.view import Action
-from tests.ui_client import BASE, SCRIPT, form_of, get, post
+from tests.integration.ui_world import app, client, desk, server
+from tests.ui_client import BASE, form_of, get, post
 from tests.ui_desk import ScriptedDesk, Touch
-from ui.app import create_app, streams_of
+from ui.app import create_app
 from ui.security import HEADERS
-from ui.server import Server, serve
+from ui.server import Server
 
-
-@pytest.fixture
-def desk() -> ScriptedDesk:
-    return ScriptedDesk(script=SCRIPT)
-
-
-@pytest.fixture
-def app(desk: ScriptedDesk) -> Iterator[Flask]:
-    app = create_app(desk)
-    yield app
-    streams_of(app).close()
-
-
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
-
-
-@pytest.fixture
-def server(app: Flask) -> Iterator[Server]:
-    running = serve(app, 0)
-    yield running
-    running.stop()
+__all__ = ["app", "client", "desk", "server"]
 
 
 @pytest.mark.parametrize(

@@ -15,30 +15,14 @@ import pytest
 from flask import Flask
 
 from kiosk.view import Screen, View
-from tests.ui_client import BASE, SCRIPT
+from tests.integration.ui_world import app, desk, server
+from tests.ui_client import BASE
 from tests.ui_desk import ScriptedDesk
 from ui.app import create_app, streams_of
 from ui.server import THREADS, Server, serve
 from ui.streams import LONGEST_STREAM, MOST_STREAMS
 
-
-@pytest.fixture
-def desk() -> ScriptedDesk:
-    return ScriptedDesk(script=SCRIPT)
-
-
-@pytest.fixture
-def app(desk: ScriptedDesk) -> Iterator[Flask]:
-    app = create_app(desk)
-    yield app
-    streams_of(app).close()
-
-
-@pytest.fixture
-def server(app: Flask) -> Iterator[Server]:
-    running = serve(app, 0)
-    yield running
-    running.stop()
+__all__ = ["app", "desk", "server"]
 
 
 class Listener:

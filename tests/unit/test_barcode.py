@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -25,10 +23,9 @@ from drivers.codecs.barcode import (
 )
 from drivers.codecs.isbn import is_ean13, is_isbn, to_isbn10, to_isbn13
 from drivers.codecs.lines import BadBarcode
+from tests.unit.vectors import vectors_of
 
-VECTORS = json.loads(
-    (Path(__file__).parents[1] / "vectors/barcodes.json").read_text(encoding="utf-8")
-)["vectors"]
+VECTORS = vectors_of("barcodes")
 ASKS_EVERYTHING = [
     BarcodeRules(
         codabar_letters_stripped=True,

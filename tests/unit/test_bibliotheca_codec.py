@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,10 +32,10 @@ from drivers.codecs.bibliotheca.replies import (
 )
 from drivers.codecs.bibliotheca.requests import Command, Request
 from drivers.codecs.bibliotheca.status import Status, status_text
+from tests.unit.pieces import fed
+from tests.unit.vectors import vectors_of
 
-VECTORS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[1] / "vectors" / "reader_3m.json").read_text("utf-8")
-)["vectors"]
+VECTORS = vectors_of("reader_3m")
 BY_ID = {vector["id"]: bytes.fromhex(vector["hex"]) for vector in VECTORS}
 UID = "E007000001234567"
 OLD_UID = "0000000001234567"
@@ -189,14 +187,8 @@ def test_pieces_give_the_same_frames_as_the_whole(
     sent: list[Frame], sizes: list[int]
 ) -> None:
     line = b"".join(frame.encode() for frame in sent)
-    seeker, found = finder(), list[Frame | BadFrame]()
 
-    while line:
-        for size in sizes:
-            found += seeker.feed(line[:size])
-            line = line[size:]
-
-    assert found == sent
+    assert fed(finder().feed, line, sizes) == sent
 
 
 @given(st.binary(max_size=60), frames)

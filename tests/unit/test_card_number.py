@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,15 +17,10 @@ from drivers.codecs.card_number import (
     teach,
 )
 from drivers.codecs.card_number_forms import SPELLINGS, Form
+from tests.unit.vectors import vectors_of
 
 VECTORS: dict[str, dict[str, Any]] = {
-    vector["id"]: vector
-    for vector in json.loads(
-        Path(__file__)
-        .parent.with_name("vectors")
-        .joinpath("wedge_cards.json")
-        .read_text("utf-8")
-    )["vectors"]
+    vector["id"]: vector for vector in vectors_of("wedge_cards")
 }
 FORWARD, REVERSED = Order
 #: What the vectors call a way to type the UID, and ours.

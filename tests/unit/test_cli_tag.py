@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from kiosk.cli import main
-
-VECTOR_FOLDER = Path(__file__).parents[1] / "vectors"
-
-
-def vectors(protocol: str) -> list[dict[str, Any]]:
-    content = (VECTOR_FOLDER / f"{protocol}.json").read_text(encoding="utf-8")
-    found: list[dict[str, Any]] = json.loads(content)["vectors"]
-    return found
+from tests.unit.vectors import vectors_of
 
 
 def tongjie(*arguments: str, typed: str | bytes = "") -> Result:
     return CliRunner().invoke(main, ["tag", *arguments], input=typed)
 
 
-LIBRARY = vectors("iso28560_2")
+LIBRARY = vectors_of("iso28560_2")
 GOOD_LIBRARY = [
     pytest.param(vector, id=vector["id"]) for vector in LIBRARY if vector["valid"]
 ]
-DANISH = {vector["id"]: vector for vector in vectors("iso28560_3")}
+DANISH = {vector["id"]: vector for vector in vectors_of("iso28560_3")}
 GOOD_DANISH = [
     pytest.param(vector, id=name)
     for name, vector in DANISH.items()

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from kiosk.cli import main
+from tests.unit.vectors import vectors_of
 
-VECTOR_FOLDER = Path(__file__).parents[1] / "vectors"
 SJTU = "34001703000398130803F4040000"
 SJTU_USER = "0C022808100400010001"
 
 
 def vectors(protocol: str, *kinds: str) -> list[Any]:
-    content = (VECTOR_FOLDER / f"{protocol}.json").read_text(encoding="utf-8")
     return [
         pytest.param(vector, id=vector["id"])
-        for vector in json.loads(content)["vectors"]
+        for vector in vectors_of(protocol)
         if not kinds or vector["kind"] in kinds
     ]
 

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.tagdata.compaction import TEXT_SCHEMES, Scheme, choose, decode, encode
 from drivers.tagdata.errors import BadTagData
-
-VECTOR_FOLDER = Path(__file__).parents[1] / "vectors"
+from tests.unit.vectors import vectors_of
 
 VECTORS = [
     pytest.param(Scheme[vector["scheme"].upper()], vector, id=vector["id"])
-    for vector in json.loads(
-        (VECTOR_FOLDER / "iso15962_compaction.json").read_text(encoding="utf-8")
-    )["vectors"]
+    for vector in vectors_of("iso15962_compaction")
     if vector["scheme"] not in ("isil", "content-parameter")
 ]
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.codecs import crc
+from tests.unit.vectors import vectors_of
 
-VECTORS = json.loads(
-    (Path(__file__).parents[1] / "vectors" / "crc_checks.json").read_text()
-)["vectors"]
+VECTORS = vectors_of("crc_checks")
 PARAMETERS = {
     "MCRF4XX": (crc.MCRF4XX, 0xFFFF, True, 0x0000),
     "X25": (crc.X25, 0xFFFF, True, 0xFFFF),

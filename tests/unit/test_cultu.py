@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,10 +20,9 @@ from drivers.tagdata.cultu_user import (
     usage_text,
 )
 from drivers.tagdata.errors import BadTagData
+from tests.unit.vectors import vectors_of
 
-VECTORS = json.loads(
-    (Path(__file__).parents[1] / "vectors/cultu_uhf.json").read_text(encoding="utf-8")
-)["vectors"]
+VECTORS = vectors_of("cultu_uhf")
 CODINGS = {"id96": Coding.BITS_96, "id128": Coding.BITS_128}
 ASCII = st.characters(min_codepoint=0x21, max_codepoint=0x7E)
 SHORT = st.text(ASCII, min_size=1, max_size=7)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -20,13 +17,11 @@ from drivers.tagdata.iso28560_3 import (
 )
 from drivers.tagdata.layout import compose, image
 from drivers.tagdata.rfid501 import Record
-
-VECTOR_FOLDER = Path(__file__).parents[1] / "vectors"
+from tests.unit.vectors import vectors_of
 
 
 def sample(protocol: str, name: str) -> bytes:
-    content = (VECTOR_FOLDER / f"{protocol}.json").read_text(encoding="utf-8")
-    vectors = {vector["id"]: vector for vector in json.loads(content)["vectors"]}
+    vectors = {vector["id"]: vector for vector in vectors_of(protocol)}
     return bytes.fromhex(vectors[name]["hex"])
 
 

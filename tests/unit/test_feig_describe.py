@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,13 +15,9 @@ from drivers.codecs.feig.reader_commands import Level, SetOutput, parse_set_outp
 from drivers.codecs.feig.replies import (
     Blocks,
 )
+from tests.unit.vectors import vectors_of
 
-FOLDER = Path(__file__).parents[1] / "vectors"
-VECTORS = [
-    vector
-    for vector in json.loads((FOLDER / "feig_obid.json").read_text())["vectors"]
-    if "hex" in vector
-]
+VECTORS = [vector for vector in vectors_of("feig_obid") if "hex" in vector]
 GOOD = [vector for vector in VECTORS if vector["valid"]]
 BAD = [vector for vector in VECTORS if not vector["valid"]]
 UID = "E00401500A1B2C3D"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,13 +11,9 @@ from hypothesis import strategies as st
 from drivers.api import BadFrame
 from drivers.codecs.feig import frames as feig_frames
 from drivers.codecs.feig.frames import Decoder, Frame, Framing
+from tests.unit.vectors import vectors_of
 
-FOLDER = Path(__file__).parents[1] / "vectors"
-VECTORS = [
-    vector
-    for vector in json.loads((FOLDER / "feig_obid.json").read_text())["vectors"]
-    if "hex" in vector
-]
+VECTORS = [vector for vector in vectors_of("feig_obid") if "hex" in vector]
 GOOD = [vector for vector in VECTORS if vector["valid"]]
 
 

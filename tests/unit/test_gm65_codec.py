@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,13 +26,9 @@ from drivers.codecs.gm65.frames import (
 )
 from drivers.codecs.gm65.line import gm65_line, open_envelope
 from drivers.codecs.lines import BadBarcode, LineAssembler
+from tests.unit.vectors import vectors_of
 
-VECTORS: list[dict[str, Any]] = json.loads(
-    Path(__file__)
-    .parent.with_name("vectors")
-    .joinpath("scanner_serial.json")
-    .read_text("utf-8")
-)["vectors"]
+VECTORS = vectors_of("scanner_serial")
 BY_ID = {vector["id"]: bytes.fromhex(vector["hex"]) for vector in VECTORS}
 GM65 = [vector for vector in VECTORS if vector["family"] == "GM65"]
 

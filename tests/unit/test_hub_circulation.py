@@ -1,87 +1,34 @@
-"""The decision table of the hub, and that the order of arrival never matters."""
+"""The decision table of the hub."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
-from itertools import permutations
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from kiosk.domain.values import Item, ItemState, Loan, Patron, PatronState, Site
+from kiosk.domain.values import ItemState, Loan, Patron, PatronState, Site
 from sync.hub.circulation import (
     Decision,
-    Known,
     PatronLoan,
-    decide_ask,
-    decide_loan,
     decide_return,
-    terms,
 )
-from sync.hub.default_rules import default_rules
-from sync.hub.facts import Fact, History, HowClosed, Move, Severity, Standing
+from sync.hub.facts import Fact, HowClosed, Severity
 from sync.hub.history import replay
 from sync.hub.ordering import in_order
 from sync.protocol import Clock, Outcome
-
-NOON = dt.datetime(2026, 7, 3, 4, 0, tzinfo=dt.UTC)  # 12:00 in the county
-TODAY = dt.date(2026, 7, 3)
-HOUR = dt.timedelta(hours=1)
-DUE = dt.date(2026, 8, 2)
-RULES = default_rules("CN-629900-1-YLT", "00" * 16)
-ITEM = Item("B1", "t1", "BOOK", ItemState.LENDABLE, "CN-629900-1-YLT", "A", "A")
-ANNA = Patron("anna", "ADULT", PatronState.VALID, "安*")
-
-
-def lend(patron: str, hours: float = 0, kiosk: str = "k1", **fields: Any) -> Fact:
-    return _fact(
-        Move.LEND,
-        hours,
-        kiosk,
-        {"patron_ref": patron, "loan_ref": f"ref-{patron}-{hours}", "due_on": DUE}
-        | fields,
-    )
-
-
-def give_back(hours: float, kiosk: str = "k1", **fields: Any) -> Fact:
-    return _fact(Move.RETURN, hours, kiosk, fields)
-
-
-def _fact(move: Move, hours: float, kiosk: str, fields: dict[str, Any]) -> Fact:
-    seq = fields.get("seq", int(hours * 100))
-    values: dict[str, Any] = {
-        "fact_id": f"{kiosk}-{seq}-{move}",
-        "item": "B1",
-        "move": move,
-        "standing": Standing.FIRM,
-        "at": NOON + hours * HOUR,
-        "clock": Clock.SYNCED,
-        "kiosk_id": kiosk,
-        "epoch": "e1",
-        "seq": seq,
-        "site_id": {"k1": "A", "k2": "B"}[kiosk],
-    }
-    return Fact(**(values | fields))
-
-
-def known(**changes: Any) -> Known:
-    return dataclasses.replace(Known(RULES, ITEM, ANNA), **changes)
-
-
-def kinds(decision: Decision) -> dict[str, Severity]:
-    return {finding.kind: finding.severity for finding in decision.findings}
-
-
-def loan_decision(
-    fact: Fact, before: Sequence[Fact] = (), what: Known | None = None
-) -> tuple[Decision, History]:
-    after = replay([*before, fact])
-    return decide_loan(fact, what or known(), after), after
-
+from tests.unit.hub_facts import (
+    ANNA,
+    DUE,
+    HOUR,
+    ITEM,
+    NOON,
+    give_back,
+    kinds,
+    known,
+    lend,
+    loan_decision,
+)
 
 # --- the decision table: loans -------------------------------------------------------
 
@@ -313,147 +260,3 @@ def test_guess_that_ran_ahead_gives_way_to_the_trusted_time_after_it() -> None:
     loan, back = in_order([trusted, ahead])
 
     assert (loan.at, back.at) == (trusted.at, trusted.at)
-
-
-# --- asks ----------------------------------------------------------------------------
-
-
-def test_ask_is_granted_with_its_due_date() -> None:
-    decision = decide_ask(lend("anna"), known(), History())
-
-    assert decision == Decision(Outcome.ACCEPTED, due_on=DUE)
-
-
-@pytest.mark.parametrize(
-    ("changes", "before", "reason"),
-    [
-        ({"patron": None}, (), "E-CARD-UNKNOWN"),
-        ({"item": None}, (), "E-ITEM-UNKNOWN"),
-        ({}, (lend("bo", -1),), "E-ITEM-OTHERLOAN"),
-        ({}, (lend("anna", -1),), "E-ITEM-MINE"),
-        (
-            {"patron": dataclasses.replace(ANNA, state=PatronState.LOST)},
-            (),
-            "E-CARD-LOST",
-        ),
-        (
-            {"item": dataclasses.replace(ITEM, state=ItemState.DAMAGED)},
-            (),
-            "E-ITEM-DAMAGED",
-        ),
-    ],
-)
-def test_ask_is_refused_with_the_reason(
-    changes: dict[str, Any], before: tuple[Fact, ...], reason: str
-) -> None:
-    decision = decide_ask(lend("anna"), known(**changes), replay(before))
-
-    assert (decision.outcome, decision.reason) == (Outcome.REFUSED, reason)
-    assert decision.findings == ()
-
-
-def test_reservation_never_ends_a_loan() -> None:
-    after = replay([lend("bo"), lend("anna", 1, standing=Standing.ASKED)])
-
-    assert [loan.patron_ref for loan in after.loans] == ["bo"]
-
-
-def test_loan_ends_a_reservation_without_a_case() -> None:
-    after = replay([lend("anna", standing=Standing.ASKED), lend("bo", 1, "k2")])
-
-    assert [loan.patron_ref for loan in after.loans] == ["bo"]
-    assert after.findings == ()
-
-
-@pytest.mark.parametrize("standing", [Standing.REFUSED, Standing.WITHDRAWN])
-def test_ask_that_came_to_nothing_leaves_no_trace(standing: Standing) -> None:
-    assert replay([lend("anna", standing=standing)]) == History()
-
-
-# --- due dates -----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("promised", "clock", "due_on", "kept"),
-    [
-        (None, Clock.SYNCED, DUE, True),
-        (dt.date(2026, 7, 20), Clock.SYNCED, dt.date(2026, 7, 20), True),
-        (DUE + dt.timedelta(days=3), Clock.SYNCED, DUE + dt.timedelta(days=3), True),
-        (DUE + dt.timedelta(days=4), Clock.SYNCED, DUE, False),
-        (TODAY - dt.timedelta(days=1), Clock.RTC, DUE, False),
-        (dt.date(2031, 1, 1), Clock.GUESSED, DUE, True),
-    ],
-)
-def test_promised_day_holds_if_it_is_sane(
-    promised: dt.date | None, clock: Clock, due_on: dt.date, *, kept: bool
-) -> None:
-    agreed = terms(known(), TODAY, promised, clock)
-
-    assert (agreed.due_on, agreed.kept) == (due_on, kept)
-
-
-def test_terms_of_the_unknown_are_a_month() -> None:
-    assert terms(known(patron=None), TODAY, None, Clock.SYNCED).due_on == DUE
-
-
-def test_every_patron_type_may_borrow_a_book_but_no_reference_work() -> None:
-    for name in RULES.patrons:
-        assert RULES.loans[f"{name}/BOOK"].lendable
-        assert not RULES.loans[f"{name}/REFERENCE"].lendable
-
-
-# --- order of arrival ------------------------------------------------------------------
-
-_FACTS = st.builds(
-    _fact,
-    st.sampled_from(Move),
-    st.integers(-50, 50),
-    st.sampled_from(["k1", "k2"]),
-    st.fixed_dictionaries(
-        {
-            "patron_ref": st.sampled_from(["anna", "bo"]),
-            "loan_ref": st.sampled_from(["", "ref-1", "ref-2"]),
-            "due_on": st.sampled_from([DUE, DUE + dt.timedelta(days=9)]),
-            "renewals": st.integers(0, 1),
-            "clock": st.sampled_from(Clock),
-            "standing": st.sampled_from(Standing),
-            "seq": st.integers(1, 10_000),
-        }
-    ),
-)
-
-
-@given(st.lists(_FACTS, max_size=7, unique_by=lambda fact: (fact.kiosk_id, fact.seq)))
-def test_history_is_sound_for_any_facts(facts: list[Fact]) -> None:
-    history = replay(facts)
-
-    for earlier, later in zip(history.loans, history.loans[1:], strict=False):
-        assert earlier.returned_at is not None
-        assert earlier.loaned_at <= earlier.returned_at <= later.loaned_at
-
-
-@given(
-    st.lists(_FACTS, max_size=7, unique_by=lambda fact: (fact.kiosk_id, fact.seq)),
-    st.randoms(use_true_random=False),
-)
-def test_any_order_of_arrival_gives_the_same_history(
-    facts: list[Fact], dice: Any
-) -> None:
-    shuffled = list(facts)
-    dice.shuffle(shuffled)
-
-    assert replay(shuffled) == replay(facts)
-
-
-def test_every_order_of_a_busy_day_gives_the_same_history() -> None:
-    day = [
-        lend("anna", 1),
-        give_back(2, "k2"),
-        lend("bo", 3, "k2"),
-        lend("anna", 4),
-        give_back(5),
-    ]
-
-    histories = {repr(replay(order)) for order in permutations(day)}
-
-    assert len(histories) == 1

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,16 +13,10 @@ from drivers.codecs.identity import (
     is_number,
     normalise,
 )
+from tests.unit.vectors import vectors_of
 
 VECTORS: list[dict[str, Any]] = [
-    vector
-    for vector in json.loads(
-        Path(__file__)
-        .parent.with_name("vectors")
-        .joinpath("samv_idcard.json")
-        .read_text("utf-8")
-    )["vectors"]
-    if vector.get("kind") == "id-number"
+    vector for vector in vectors_of("samv_idcard") if vector.get("kind") == "id-number"
 ]
 
 seventeen_digits = st.from_regex(r"\A[0-9]{17}\Z")

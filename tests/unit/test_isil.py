@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,14 +10,11 @@ from hypothesis import strategies as st
 
 from drivers.tagdata import isil
 from drivers.tagdata.errors import BadTagData
-
-VECTOR_FOLDER = Path(__file__).parents[1] / "vectors"
+from tests.unit.vectors import vectors_of
 
 VECTORS = [
     pytest.param(vector, id=vector["id"])
-    for vector in json.loads(
-        (VECTOR_FOLDER / "iso15962_compaction.json").read_text(encoding="utf-8")
-    )["vectors"]
+    for vector in vectors_of("iso15962_compaction")
     if vector["scheme"] == "isil"
 ]
 CODES = st.text("ABYZabyz0189-:/", max_size=20)

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 
 from drivers.api import BadFrame
@@ -13,13 +10,13 @@ from drivers.codecs.iso15693 import (
     parse_system_information,
     refusal_in,
 )
-
-VECTORS = Path(__file__).parents[1] / "vectors" / "iso28560_3.json"
+from tests.unit.vectors import vectors_of
 
 
 def test_the_answer_of_a_tag_in_stock_is_read() -> None:
-    vectors = json.loads(VECTORS.read_text("utf-8"))["vectors"]
-    vector = next(v for v in vectors if v.get("kind") == "iso15693-sysinfo")
+    vector = next(
+        v for v in vectors_of("iso28560_3") if v.get("kind") == "iso15693-sysinfo"
+    )
 
     found = parse_system_information(bytes.fromhex(vector["hex"]))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,12 +15,9 @@ from drivers.tagdata.errors import BadTagData
 from drivers.tagdata.iso28560_2 import parse, salvage, to_bytes
 from drivers.tagdata.layout import compose, image
 from drivers.tagdata.rebuild import WrittenTag, rebuild
+from tests.unit.vectors import vectors_of
 
-VECTOR_FOLDER = Path(__file__).parents[1] / "vectors"
-
-VECTORS = json.loads((VECTOR_FOLDER / "iso28560_2.json").read_text(encoding="utf-8"))[
-    "vectors"
-]
+VECTORS = vectors_of("iso28560_2")
 GOOD = [pytest.param(vector, id=vector["id"]) for vector in VECTORS if vector["valid"]]
 BAD = [
     pytest.param(vector, id=vector["id"]) for vector in VECTORS if not vector["valid"]
@@ -31,9 +26,7 @@ ANNEX_D = next(vector for vector in VECTORS if vector["id"] == "annex-d")
 ANNEX_D_VALUES = {1: "123456789012", 4: "1203", 6: "QA268.L55", 3: "US-InU-Mu"}
 CONTENT_PARAMETERS = [
     pytest.param(vector, id=vector["id"])
-    for vector in json.loads(
-        (VECTOR_FOLDER / "iso15962_compaction.json").read_text(encoding="utf-8")
-    )["vectors"]
+    for vector in vectors_of("iso15962_compaction")
     if vector["scheme"] == "content-parameter"
 ]
 

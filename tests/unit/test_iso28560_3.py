@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,12 +21,9 @@ from drivers.tagdata.iso28560_3 import (
     to_isil,
 )
 from drivers.tagdata.iso28560_3_extensions import encode_extension, parse_extensions
+from tests.unit.vectors import vectors_of
 
-VECTOR_FOLDER = Path(__file__).parents[1] / "vectors"
-
-VECTORS = json.loads((VECTOR_FOLDER / "iso28560_3.json").read_text(encoding="utf-8"))[
-    "vectors"
-]
+VECTORS = vectors_of("iso28560_3")
 BLOCKS = [
     pytest.param(vector, id=vector["id"])
     for vector in VECTORS

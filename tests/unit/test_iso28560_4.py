@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,10 +19,9 @@ from drivers.tagdata.iso28560_4 import (
     uii_bytes,
     user_bank,
 )
+from tests.unit.vectors import vectors_of
 
-VECTORS = json.loads(
-    (Path(__file__).parents[1] / "vectors/iso28560_4.json").read_text(encoding="utf-8")
-)["vectors"]
+VECTORS = vectors_of("iso28560_4")
 #: What URN Code 40 has a spelling for: no control characters, nothing beyond 16 bits.
 TEXT = st.text(
     st.characters(max_codepoint=0xFFFF).filter(str.isprintable),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import string
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,16 +13,10 @@ from hypothesis import strategies as st
 from drivers.codecs.keymap import KEYMAPS, Country
 from drivers.codecs.keys import BadTyping, Key, KeyAssembler
 from drivers.emulators.wedge import Habit, Wedge
+from tests.unit.vectors import vectors_of
 
 VECTORS: list[dict[str, Any]] = [
-    vector
-    for vector in json.loads(
-        Path(__file__)
-        .parent.with_name("vectors")
-        .joinpath("wedge_cards.json")
-        .read_text("utf-8")
-    )["vectors"]
-    if "events" in vector
+    vector for vector in vectors_of("wedge_cards") if "events" in vector
 ]
 ENTER, KEYPAD_ENTER, TAB = 28, 96, 15
 A, SHIFT, RIGHT_SHIFT, CTRL, ALT, CAPS, F1, NUM_LOCK = 30, 42, 54, 29, 56, 58, 59, 69

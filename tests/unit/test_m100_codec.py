@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,9 +37,9 @@ from drivers.codecs.m100.frames import (
     finder,
 )
 from drivers.codecs.m100.replies import parse_accessed, parse_failure, parse_sight
+from tests.unit.vectors import vectors_of
 
-FILE = Path(__file__).parent.parent / "vectors" / "uhf_m100.json"
-VECTORS: list[dict[str, Any]] = json.loads(FILE.read_text())["vectors"]
+VECTORS = vectors_of("uhf_m100")
 GOOD = [vector for vector in VECTORS if vector["valid"]]
 BAD = [vector for vector in VECTORS if not vector["valid"]]
 HEX = {vector["id"]: vector["hex"] for vector in VECTORS}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,10 +24,10 @@ from drivers.codecs.pn532.frames import (
     encode,
     finder,
 )
+from tests.unit.pieces import fed
+from tests.unit.vectors import vectors_of
 
-VECTORS: list[dict[str, Any]] = json.loads(
-    Path(__file__).parent.with_name("vectors").joinpath("pn532.json").read_text("utf-8")
-)["vectors"]
+VECTORS = vectors_of("pn532")
 BY_ID = {vector["id"]: bytes.fromhex(vector["hex"]) for vector in VECTORS}
 
 CARD = BY_ID["card-1"]
@@ -181,15 +179,8 @@ def test_pieces_give_the_same_frames_as_the_whole(
     sent: list[Frame], sizes: list[int]
 ) -> None:
     line = b"".join(encode(frame) for frame in sent)
-    decoder = finder()
-    found: list[Frame | BadFrame] = []
 
-    while line:
-        for size in sizes:
-            found += decoder.feed(line[:size])
-            line = line[size:]
-
-    assert found == sent
+    assert fed(finder().feed, line, sizes) == sent
 
 
 @given(st.binary(max_size=300))

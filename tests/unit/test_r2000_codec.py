@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,9 +31,10 @@ from drivers.codecs.r2000.replies import (
     parse_read,
     parse_write,
 )
+from tests.unit.pieces import fed
+from tests.unit.vectors import vectors_of
 
-FOLDER = Path(__file__).parents[1] / "vectors"
-VECTORS = json.loads((FOLDER / "uhf_r2000.json").read_text("utf-8"))["vectors"]
+VECTORS = vectors_of("uhf_r2000")
 GOOD = [vector for vector in VECTORS if vector["valid"]]
 BAD = [vector for vector in VECTORS if not vector["valid"]]
 BY_ID = {vector["id"]: bytes.fromhex(vector["hex"]) for vector in VECTORS}
@@ -145,14 +144,9 @@ def test_data_that_no_frame_holds_is_not_sent() -> None:
 def test_pieces_give_the_same_frames_as_the_whole(
     sent: list[Frame], sizes: list[int]
 ) -> None:
-    line, found, decoder = b"".join(frame.encode() for frame in sent), [], finder()
+    line = b"".join(frame.encode() for frame in sent)
 
-    while line:
-        for size in sizes:
-            found += decoder.feed(line[:size])
-            line = line[size:]
-
-    assert found == sent
+    assert fed(finder().feed, line, sizes) == sent
 
 
 def test_frame_behind_noise_and_a_broken_one_is_found() -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +11,9 @@ from hypothesis import strategies as st
 
 from drivers.tagdata.errors import BadTagData
 from drivers.tagdata.rfid501 import Record, parse, to_bytes
+from tests.unit.vectors import vectors_of
 
-VECTORS = json.loads(
-    (Path(__file__).parents[1] / "vectors/rfid501.json").read_text(encoding="utf-8")
-)["vectors"]
+VECTORS = vectors_of("rfid501")
 GOOD = bytes.fromhex(VECTORS[0]["hex"])
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,10 +31,9 @@ from drivers.codecs.rfidstation.commands import (
 )
 from drivers.codecs.rfidstation.describe import describe
 from drivers.codecs.rfidstation.frames import Frame, decode, finder
+from tests.unit.vectors import vectors_of
 
-VECTORS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[1] / "vectors" / "reader_7e55.json").read_text("utf-8")
-)["vectors"]
+VECTORS = vectors_of("reader_7e55")
 RAW = [bytes.fromhex(vector["hex"]) for vector in VECTORS]
 BY_ID = {vector["id"]: bytes.fromhex(vector["hex"]) for vector in VECTORS}
 UID = "E00401500A1B2C3D"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,13 +36,9 @@ from drivers.codecs.samv.text import (
     read_fields,
 )
 from drivers.emulators.samv import citizen_text, photo
+from tests.unit.vectors import vectors_of
 
-VECTORS: list[dict[str, Any]] = json.loads(
-    Path(__file__)
-    .parent.with_name("vectors")
-    .joinpath("samv_idcard.json")
-    .read_text("utf-8")
-)["vectors"]
+VECTORS = vectors_of("samv_idcard")
 FRAMES = [vector for vector in VECTORS if "direction" in vector]
 TEXTS = [vector for vector in VECTORS if vector.get("kind") == "text256"]
 BY_ID = {vector["id"]: bytes.fromhex(vector.get("hex", "")) for vector in VECTORS}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,13 +12,9 @@ from hypothesis import strategies as st
 
 from drivers.api import ProtocolError
 from drivers.codecs.scanner_serial import describe
+from tests.unit.vectors import vectors_of
 
-VECTORS: list[dict[str, Any]] = json.loads(
-    Path(__file__)
-    .parent.with_name("vectors")
-    .joinpath("scanner_serial.json")
-    .read_text("utf-8")
-)["vectors"]
+VECTORS = vectors_of("scanner_serial")
 PLAIN = "gm861-barcode"
 
 

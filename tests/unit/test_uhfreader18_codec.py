@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,9 +34,10 @@ from drivers.codecs.uhfreader18.replies import (
     parse_found,
     parse_report,
 )
+from tests.unit.pieces import fed
+from tests.unit.vectors import vectors_of
 
-FOLDER = Path(__file__).parents[1] / "vectors"
-VECTORS = json.loads((FOLDER / "uhf_reader18.json").read_text("utf-8"))["vectors"]
+VECTORS = vectors_of("uhf_reader18")
 BY_ID = {vector["id"]: bytes.fromhex(vector["hex"]) for vector in VECTORS}
 #: Directions that the vectors only imply.
 REQUESTS = {
@@ -179,14 +178,9 @@ def test_body_that_no_frame_holds_is_not_sent() -> None:
 def test_pieces_give_the_same_frames_as_the_whole(
     sent: list[Frame], sizes: list[int]
 ) -> None:
-    line, found, decoder = b"".join(frame.encode() for frame in sent), [], finder()
+    line = b"".join(frame.encode() for frame in sent)
 
-    while line:
-        for size in sizes:
-            found += decoder.feed(line[:size])
-            line = line[size:]
-
-    assert found == sent
+    assert fed(finder().feed, line, sizes) == sent
 
 
 def test_frame_behind_noise_is_found_when_the_line_falls_silent() -> None:
