@@ -61,7 +61,9 @@ class SignalOrder:
 
 @dataclass(frozen=True, slots=True)
 class UnlockOrder:
-    """For a cabinet or door."""
+    """For a cabinet or door. `until` (monotonic s): later nobody stands before it."""
+
+    until: float
 
 
 Order = WriteOrder | PrintOrder | SignalOrder | UnlockOrder

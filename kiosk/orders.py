@@ -5,6 +5,7 @@ An order that expects an answer always gets one, also when the device is lost.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import assert_never
 
@@ -47,7 +48,7 @@ def carry_out(driver: Driver, order: Order, answer: Answer) -> None:
         case SignalOrder():
             _signal(driver, order)
         case UnlockOrder():
-            _unlock(driver)
+            _unlock(driver, order)
         case _:
             assert_never(order)
 
@@ -116,7 +117,10 @@ def _signal(driver: Driver, order: SignalOrder) -> None:
             driver.beep(order.beep)
 
 
-def _unlock(driver: Driver) -> None:
+def _unlock(driver: Driver, order: UnlockOrder) -> None:
+    if time.monotonic() > order.until:
+        log.warning("not unlocked", reason="the patron has been waiting too long")
+        return
     try:
         if isinstance(driver, Lock):
             driver.unlock()

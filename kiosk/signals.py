@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 from drivers.api import Beep, Light
@@ -9,6 +10,8 @@ from kiosk.messages import SignalOrder, UnlockOrder
 from kiosk.print_desk import Orders
 from kiosk.view import LineState, Screen, View
 
+#: A lock whose device was busy for longer stays locked.
+UNLOCK_WITHIN_S = 3.0
 _PAD_DOWN = "E-READER-DOWN"
 _RECORDED = {LineState.OK, LineState.PUT_BACK}
 
@@ -43,8 +46,9 @@ class Signals:
 
     def unlock(self) -> None:
         """Open every cabinet and door of the point for a moment."""
+        order = UnlockOrder(until=time.monotonic() + UNLOCK_WITHIN_S)
         for lock in self._locks.values():
-            lock.order(UnlockOrder())
+            lock.order(order)
 
 
 def light_for(view: View) -> Light:

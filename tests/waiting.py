@@ -8,6 +8,8 @@ from typing import TypeVar
 
 PATIENCE_S = 20.0
 _PAUSE_S = 0.05
+#: What a driver's call may take beyond its time-out, and a loaded machine on top.
+GRACE_S = 0.2 + 0.5
 
 T = TypeVar("T")
 

@@ -23,9 +23,7 @@ from drivers.api import (
 )
 from drivers.emulators.bad_line import BadLine, Trouble
 from tests.contract.listening import Events, for_a_while, hear_out, listen, until
-
-#: What a call may take beyond its own time-out.
-GRACE_S = 0.2
+from tests.waiting import GRACE_S
 
 
 class CardRig(Protocol):

@@ -25,10 +25,9 @@ from drivers.api import (
 )
 from drivers.emulators.bad_line import BadLine, Trouble
 from drivers.emulators.pty import Pty
+from tests.waiting import GRACE_S
 
 IN_STOCK, ON_LOAN = 0x07, 0xC2
-#: What a call may take beyond its own time-out.
-GRACE_S = 0.2
 #: A stack of twelve is read over several rounds.
 ROUNDS = 30
 #: So often a trouble strikes; those without chance in them do the same every time.

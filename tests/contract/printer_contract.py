@@ -19,15 +19,15 @@ from drivers.api import (
     Slip,
 )
 from drivers.emulators.pty import Pty
+from tests.waiting import GRACE_S
 
 SLIP = Slip(
     "马坪村图书服务点",
     ("借书凭条   No. 0417-000238", "1 平凡的世界(第一部)   8月2日还", "共1本"),
 )
 #: More than any port holds back, so that a printer that takes nothing is noticed.
-ENDLESS = Slip("x", tuple("long" * 8 for _ in range(20_000)))
+ENDLESS = Slip("x", tuple("long" * 8 for _ in range(4_000)))
 LONGEST_S = 2.0
-GRACE_S = 0.2
 
 
 class PrinterDriver(Driver, Printer, Protocol):

@@ -17,9 +17,6 @@ from drivers.emulators.pty import Pty
 from tests.contract.listening import for_a_while, listen, until
 from tests.contract.scanner_contract import ISBN, ScannerContract, ScannerRig
 
-#: What a call may take beyond its time-out, and a loaded machine on top.
-GRACE_S = 0.2 + 0.5
-
 Send = Callable[[bytes], None]
 
 

@@ -20,11 +20,11 @@ from drivers.emulators.pty import Pty
 from tests.contract.listening import for_a_while, hear_out, listen, until
 from tests.contract.scanner_contract import ISBN, LAST, codes_until_last
 from tests.contract.serial_scanner_rig import (
-    GRACE_S,
     SerialRig,
     TriggeredScannerContract,
     serial_rig,
 )
+from tests.waiting import GRACE_S
 
 #: A code that never comes ends the test, not the patience.
 pytestmark = pytest.mark.timeout(20)

@@ -16,11 +16,11 @@ from drivers.emulators.bad_line import Trouble
 from drivers.emulators.honeywell import HoneywellEmulator
 from tests.contract.scanner_contract import LAST, codes_until_last
 from tests.contract.serial_scanner_rig import (
-    GRACE_S,
     SerialRig,
     TriggeredScannerContract,
     serial_rig,
 )
+from tests.waiting import GRACE_S
 
 #: A code that never comes ends the test, not the patience.
 pytestmark = pytest.mark.timeout(20)

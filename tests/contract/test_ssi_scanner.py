@@ -31,13 +31,12 @@ from drivers.emulators.ssi import QR, Fault, SsiEmulator
 from tests.contract.listening import for_a_while, listen, until
 from tests.contract.scanner_contract import ISBN, LAST, codes_until_last
 from tests.contract.serial_scanner_rig import (
-    GRACE_S,
     Send,
     SerialRig,
     TriggeredScannerContract,
     serial_rig,
 )
-from tests.waiting import eventually
+from tests.waiting import GRACE_S, eventually
 
 #: A code that never comes ends the test, not the patience.
 pytestmark = pytest.mark.timeout(20)

@@ -75,10 +75,11 @@ def test_what_is_not_there_is_lost_by_name(bed: Bed, address: str) -> None:
 
 def test_two_of_one_name_are_not_guessed_at(bed: Bed) -> None:
     twins = [bed.plug(Usb(place=f"1-1.{port}:1.0")) for port in (1, 2)]
-    names = ", ".join(twin.path.removeprefix("/dev/input/") for twin in twins)
 
-    with pytest.raises(DeviceLost, match=f"found {names}"):
+    with pytest.raises(DeviceLost, match="found ") as lost:
         open_keys("name:Newland HR32 BarCode")
+
+    assert all(twin.path.split("/")[-1] in str(lost.value) for twin in twins)
 
 
 def test_volume_keys_of_a_scanner_are_not_its_keyboard(bed: Bed) -> None:

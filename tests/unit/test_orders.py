@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 
 import pytest
 
@@ -160,12 +161,20 @@ def test_a_box_prints_shows_beeps_and_unlocks() -> None:
     printed = answers_of(box, PrintOrder(3, SLIP))
     silent = [
         *answers_of(box, SignalOrder(Light.BUSY, Beep.DONE)),
-        *answers_of(box, UnlockOrder()),
+        *answers_of(box, UnlockOrder(until=inf)),
     ]
 
     assert printed == [SlipDone(3, PrintOutcome.PRINTED)]
     assert silent == []
     assert box.done == [SLIP, Light.BUSY, Beep.DONE, "unlocked"]
+
+
+def test_a_lock_that_hears_of_it_too_late_stays_locked() -> None:
+    box = Box()
+
+    answers_of(box, UnlockOrder(until=-inf))
+
+    assert box.done == []
 
 
 def test_a_device_without_a_printer_is_blocked() -> None:
@@ -181,7 +190,7 @@ def test_orders_to_a_device_that_is_away_are_answered() -> None:
         write(SecurityMode.AFI, "E1"),
         PrintOrder(3, SLIP),
         SignalOrder(Light.READY),
-        UnlockOrder(),
+        UnlockOrder(until=inf),
     ):
         give_up(order, answers.append)
 
