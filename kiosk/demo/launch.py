@@ -215,7 +215,7 @@ options = {{ port = "{devices / "card"}" }}
 name = "scanner"
 role = "scanner"
 driver = "line_scanner"
-options = {{ port = "{devices / "scanner"}" }}
+options = {{ port = "{devices / "scanner"}", repeat_suppress_s = 0.2 }}
 
 [[device]]
 name = "printer"

@@ -10,7 +10,7 @@ from drivers.api import DeviceEvent, Driver
 #: An event that never comes ends the test after so long.
 PATIENCE_S = 10.0
 #: So long a device is watched that must not say anything more.
-WATCHED_S = 0.4
+WATCHED_S = 0.3
 
 Events = Iterator[DeviceEvent | None]
 

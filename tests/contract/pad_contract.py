@@ -32,7 +32,7 @@ IN_STOCK, ON_LOAN = 0x07, 0xC2
 ROUNDS = 30
 #: So often a trouble strikes; those without chance in them do the same every time.
 STRIKES = dict.fromkeys(Trouble, 2) | dict.fromkeys(
-    (Trouble.NOISE, Trouble.LOSS, Trouble.DAMAGE), 4
+    (Trouble.NOISE, Trouble.LOSS, Trouble.DAMAGE), 3
 )
 
 

@@ -24,7 +24,7 @@ from drivers.emulators.samv import Fault, SamvEmulator, citizen_text
 from tests.contract.card_contract import CardLineContract
 from tests.contract.listening import for_a_while, hear_out, listen, until
 
-REPLY_S, READ_S = 0.3, 3.0
+REPLY_S, READ_S = 0.2, 3.0
 NAME, ADDRESS = "赵钱孙", "测试市样例路八号"
 
 

@@ -41,7 +41,7 @@ from tests.waiting import GRACE_S, eventually
 #: A code that never comes ends the test, not the patience.
 pytestmark = pytest.mark.timeout(20)
 
-TIMEOUT_S = 0.4
+TIMEOUT_S = 0.3
 
 
 NOISE = bytes.fromhex("00FF137F12F3000DFFF40000")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -18,16 +19,15 @@ from drivers.emulators.uhfreader18 import UhfReader18Emulator
 from tests.contract.pad_contract import (
     IN_STOCK,
     PadContract,
+    SecurityContract,
     next_round,
     read_all,
 )
 from tests.contract.ports import port_with
 from tests.contract.uhf_contract import MakeRig, UhfReaderContract, make_rigs
-from tests.contract.uhf_rig import MODELS, UhfRig, uhf_rig
+from tests.contract.uhf_rig import CULTU_TAGS, ISO_TAGS, TagModel, UhfRig, uhf_rig
 
 OPTIONS = {"reply_timeout_s": 0.15, "scan_margin_s": 0.15}
-#: Which model of tags on which reader.
-PAIRS = list(zip(MODELS, Dialect, strict=True))
 
 
 def not_patient() -> UhfReader18Emulator:
@@ -40,26 +40,38 @@ def make_rig(tmp_path: Path) -> Iterator[MakeRig]:
     yield from make_rigs("uhfreader18", not_patient, tmp_path, OPTIONS)
 
 
+def rig_for(
+    model: TagModel, dialect: Dialect, tmp_path: Path
+) -> AbstractContextManager[UhfRig]:
+    return uhf_rig(
+        "uhfreader18",
+        UhfReader18Emulator(dialect, scan_time=0),
+        tmp_path,
+        options={**OPTIONS, "dialect": str(dialect)},
+        model=model,
+        longest_call_s=1.0,
+        late_s=0.2,
+    )
+
+
 class TestUhfReader18Pad(PadContract, UhfReaderContract):
     write, write_at = bytes((Command.WRITE,)), 2
     wrong_password = Status.WRONG_PASSWORD
 
-    @pytest.fixture(params=PAIRS, ids=lambda pair: f"{pair[1]}-{pair[0].name}")
-    def rig(self, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[UhfRig]:
-        model, dialect = request.param
-        with uhf_rig(
-            "uhfreader18",
-            UhfReader18Emulator(dialect, scan_time=0),
-            tmp_path,
-            options={**OPTIONS, "dialect": str(dialect)},
-            model=model,
-            longest_call_s=1.0,
-            late_s=0.2,
-        ) as rig:
+    @pytest.fixture
+    def rig(self, tmp_path: Path) -> Iterator[UhfRig]:
+        with rig_for(ISO_TAGS, Dialect.NEW, tmp_path) as rig:
             yield rig
 
     def emulator(self) -> UhfReader18Emulator:
         return not_patient()
+
+
+class TestOldUhfReader18PadWithCultuTags(SecurityContract):
+    @pytest.fixture
+    def rig(self, tmp_path: Path) -> Iterator[UhfRig]:
+        with rig_for(CULTU_TAGS, Dialect.OLD, tmp_path) as rig:
+            yield rig
 
 
 # --- inventory --------------------------------------------------------------------
@@ -122,7 +134,7 @@ def test_a_reader_in_scan_mode_is_set_to_answer(
     make_rig: MakeRig, dialect: Dialect
 ) -> None:
     emulator = UhfReader18Emulator(dialect, scanning=True)
-    emulator.field.place(VirtualUhfTag(MODELS[0].make(1, IN_STOCK).pc_and_epc))
+    emulator.field.place(VirtualUhfTag(ISO_TAGS.make(1, IN_STOCK).pc_and_epc))
 
     rig = make_rig(emulator, dialect=str(dialect))
 

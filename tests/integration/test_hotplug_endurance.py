@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import queue
 import threading
 import tracemalloc
@@ -61,7 +62,16 @@ def held() -> tuple[int, int]:
     return threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
 
 
+@pytest.fixture
+def no_log() -> Iterator[None]:
+    """What pytest keeps of the log is not the runner's."""
+    logging.disable()
+    yield
+    logging.disable(logging.NOTSET)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_log")
 def test_plugs_leave_no_thread_file_or_memory(port: Pty, inbox: Inbox) -> None:
     runner = runner_at(port, inbox)
     runner.start()

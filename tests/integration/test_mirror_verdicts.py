@@ -11,14 +11,14 @@ from kiosk.store.mirror_writer import MirrorWriter
 from sync.protocol import (
     Outcome,
 )
-from tests.integration.mirror_world import acked, event, page, reader, writer
+from tests.integration.mirror_world import acked, event, page, path, reader, writer
 from tests.integration.store_samples import (
     NOON,
     boot_at,
     verdict,
 )
 
-__all__ = ["reader", "writer"]
+__all__ = ["path", "reader", "writer"]
 
 
 def test_verdicts_are_found_by_event(
