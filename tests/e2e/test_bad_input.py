@@ -23,6 +23,7 @@ def test_a_code_that_is_no_label_is_named_for_what_it_is(
     county: Demo, screen: Page, text: str, code: str
 ) -> None:
     screen.locator("button[value=return]").click()
+    expect(screen.locator("main")).to_have_attribute("data-screen", "return")
 
     county.post("scan", text=text)
 
@@ -38,6 +39,7 @@ def test_a_card_that_nobody_has_is_named_and_lends_nothing(
         if card["number"] not in county.cards
     )
     screen.locator("button[value=borrow]").click()
+    expect(screen.locator("main[data-screen=identify]")).to_be_visible()
 
     county.card(stranger)
 

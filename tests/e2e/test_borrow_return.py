@@ -81,6 +81,7 @@ def test_a_barcode_is_enough_where_there_is_no_tag(county: Demo, screen: Page) -
 
     screen.locator("button[value=home]").click()
     screen.locator("button[value=return]").click()
+    expect(screen.locator("main")).to_have_attribute("data-screen", "return")
     county.post("scan", text=book)
 
     expect(screen.get_by_role("heading", name="还好了 1 本")).to_be_visible()
