@@ -7,13 +7,11 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from drivers.codecs.m100.frames import finder
-from drivers.exchange import Exchange
 from drivers.pads.m100_reader import HARMLESS, M100Reader
-from drivers.pads.uhf_pad import UhfOptions, UhfPad
+from drivers.pads.uhf_line import UhfLineOptions, open_line
+from drivers.pads.uhf_pad import UhfPad
 from drivers.pads.uhf_reader import UhfReader
 from drivers.proving import proving
-from drivers.transports.address import open_address
-from drivers.transports.serial_port import SerialSettings
 
 Region = Literal["china_920", "china_840", "us", "europe", "korea"]
 
@@ -29,13 +27,14 @@ _REGIONS: dict[Region, int] = {
 class M100Pad(UhfPad):
     """See `UhfPad`; the modules come with 115200 baud, 8N1."""
 
-    class Options(UhfOptions, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    class Options(
+        UhfLineOptions, frozen=True, forbid_unknown_fields=True, kw_only=True
+    ):
         """`power_dbm` is the output of the chip; an amplifier on the module adds its gain.
 
         `region` and `power_dbm` stay as they are set in the module when not given.
         """
 
-        baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
         region: Region | None = None
         power_dbm: Annotated[float, Meta(ge=0, le=33)] | None = None
         reply_timeout_s: Annotated[float, Meta(ge=0.1, le=5)] = 0.3
@@ -47,13 +46,7 @@ class M100Pad(UhfPad):
 
     def _connect(self) -> UhfReader:
         options = self._options
-        line = Exchange(
-            open_address(options.port, SerialSettings(options.baud)),
-            options.port,
-            finder,
-            HARMLESS,
-            timeout_s=options.reply_timeout_s,
-        )
+        line = open_line(options, finder, HARMLESS)
         reader = M100Reader(line, write_timeout_s=options.write_timeout_s)
         power, region = options.power_dbm, options.region
         with proving(reader, "M100 reader"):

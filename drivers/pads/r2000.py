@@ -10,13 +10,11 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from drivers.codecs.r2000.commands import REGIONS, Command
-from drivers.codecs.r2000.frames import PUBLIC_ADDRESS, Frame, finder
-from drivers.exchange import Exchange
+from drivers.codecs.r2000.frames import PUBLIC_ADDRESS, finder
 from drivers.pads.r2000_reader import R2000Reader, R2000Settings, question
-from drivers.pads.uhf_pad import UhfOptions, UhfPad
+from drivers.pads.uhf_line import UhfLineOptions, open_line
+from drivers.pads.uhf_pad import UhfPad
 from drivers.proving import proving
-from drivers.transports.address import open_address
-from drivers.transports.serial_port import SerialSettings
 
 _NO_PASSWORD = "0" * 8
 
@@ -24,8 +22,10 @@ _NO_PASSWORD = "0" * 8
 class R2000Pad(UhfPad):
     """A UHF pad on one antenna of the reader."""
 
-    class Options(UhfOptions, frozen=True, forbid_unknown_fields=True, kw_only=True):
-        """`port`: "/dev/…" or "tcp://host:port". `address` 255 asks any reader.
+    class Options(
+        UhfLineOptions, frozen=True, forbid_unknown_fields=True, kw_only=True
+    ):
+        """`address` 255 asks any reader.
 
         `antenna` is counted from 0. `repeat`: rounds that the reader makes of one
         inventory. `power_dbm`, `region`: left as the reader has them unless given;
@@ -34,7 +34,6 @@ class R2000Pad(UhfPad):
         firmware that wants it (`read_with_password`).
         """
 
-        baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
         address: Annotated[int, Meta(ge=0, le=255)] = PUBLIC_ADDRESS
         antenna: Annotated[int, Meta(ge=0, le=7)] = 0
         repeat: Annotated[int, Meta(ge=1, le=15)] = 1
@@ -42,7 +41,6 @@ class R2000Pad(UhfPad):
         region: Literal["fcc", "etsi", "chn"] | None = None
         access_password: Annotated[str, Meta(pattern="^[0-9A-Fa-f]{8}$")] = _NO_PASSWORD
         read_with_password: bool = False
-        reply_timeout_s: Annotated[float, Meta(ge=0.05, le=10)] = 1.0
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
@@ -50,14 +48,8 @@ class R2000Pad(UhfPad):
 
     def _connect(self) -> R2000Reader:
         options = self._options
-        transport = open_address(options.port, SerialSettings(options.baud))
-        line: Exchange[Frame] = Exchange(
-            transport,
-            options.port,
-            finder,
-            question(options.address, Command.GET_FIRMWARE),
-            timeout_s=options.reply_timeout_s,
-        )
+        harmless = question(options.address, Command.GET_FIRMWARE)
+        line = open_line(options, finder, harmless)
         reader = R2000Reader(line, self._settings())
         with proving(reader, "R2000 reader"):
             self._prepare(reader)

@@ -12,14 +12,12 @@ from msgspec import Meta
 
 from drivers.api import CommandRefused
 from drivers.codecs.uhfreader18.commands import Command, Dialect, Status
-from drivers.codecs.uhfreader18.frames import Frame, finder
+from drivers.codecs.uhfreader18.frames import finder
 from drivers.codecs.uhfreader18.replies import ReaderInfo
-from drivers.exchange import Exchange
-from drivers.pads.uhf_pad import UhfOptions, UhfPad
+from drivers.pads.uhf_line import UhfLineOptions, open_line
+from drivers.pads.uhf_pad import UhfPad
 from drivers.pads.uhfreader18_reader import Reader18, Reader18Settings, question
 from drivers.proving import proving
-from drivers.transports.address import open_address
-from drivers.transports.serial_port import SerialSettings
 
 _NO_PASSWORD = "0" * 8
 
@@ -27,8 +25,10 @@ _NO_PASSWORD = "0" * 8
 class UhfReader18Pad(UhfPad):
     """A UHF pad. A reader that was left in scan mode is set to answer for good."""
 
-    class Options(UhfOptions, frozen=True, forbid_unknown_fields=True, kw_only=True):
-        """`port`: "/dev/…" or "tcp://host:port".
+    class Options(
+        UhfLineOptions, frozen=True, forbid_unknown_fields=True, kw_only=True
+    ):
+        """`port` as in `UhfLineOptions`; these readers come with 57600 baud.
 
         `q` (about two to the power of so many tags) and `session` are for dialect
         "288". `power_dbm`: left as the reader has it unless given; kept when it is
@@ -43,7 +43,6 @@ class UhfReader18Pad(UhfPad):
         session: Annotated[int, Meta(ge=0, le=3)] = 0
         power_dbm: Annotated[int, Meta(ge=0, le=33)] | None = None
         access_password: Annotated[str, Meta(pattern="^[0-9A-Fa-f]{8}$")] = _NO_PASSWORD
-        reply_timeout_s: Annotated[float, Meta(ge=0.05, le=10)] = 1.0
         scan_margin_s: Annotated[float, Meta(ge=0.05, le=5)] = 0.5
 
     def __init__(self, options: Options) -> None:
@@ -52,14 +51,8 @@ class UhfReader18Pad(UhfPad):
 
     def _connect(self) -> Reader18:
         options = self._options
-        transport = open_address(options.port, SerialSettings(options.baud))
-        line: Exchange[Frame] = Exchange(
-            transport,
-            options.port,
-            finder,
-            question(options.address, Command.READER_INFO),
-            timeout_s=options.reply_timeout_s,
-        )
+        harmless = question(options.address, Command.READER_INFO)
+        line = open_line(options, finder, harmless)
         reader = Reader18(line, self._settings())
         with proving(reader, "UHFReader18"):
             self._prepare(reader)
