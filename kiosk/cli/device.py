@@ -15,6 +15,10 @@ COMMANDS = {
         "kiosk.cli.device_suggest:suggest",
         "Print what to write into the configuration for what is plugged in.",
     ),
+    "teach": Lazy(
+        "kiosk.cli.device_teach:teach_numbers",
+        "Find a card reader's options from cards of which the number is known.",
+    ),
     "test": Lazy(
         "kiosk.cli.device_try:test",
         "Open one device and show what it tells.",
