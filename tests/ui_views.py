@@ -91,126 +91,124 @@ ON_PAPER = replace(SLIP, can_print=True)
 AS_QR = replace(SLIP, as_qr=True)
 
 
-def _states() -> Mapping[str, View]:
-    home = first_view()
-    identify = replace(home, screen=Screen.IDENTIFY, headline=Message("id.prompt"))
-    empty = replace(
-        home,
-        screen=Screen.BORROW,
-        patron=PATRON,
-        headline=Message("borrow.put", {"max": 8}),
-    )
-    stack = replace(
-        empty,
-        books=shelf(3),
-        count=3,
-        can_confirm=True,
-        headline=Message("borrow.count", {"n": 3}),
-    )
-    working = replace(
-        stack,
-        screen=Screen.WORKING,
-        books=(*_due(1), *shelf(3, LineState.WORKING)[1:]),
-        headline=Message("borrow.working"),
-    )
-    done = replace(
-        working,
-        screen=Screen.DONE,
-        books=_due(3),
-        headline=_borrowed(3),
-        receipt="0417-000238",
-    )
-    back = replace(home, screen=Screen.RETURN, headline=Message("return.put"))
-    full = Message("borrow.count", {"n": 8})
-    offline = (Message("bar.offline"),)
-    partial = Message("borrow.partial", {"ok": 3, "bad": 1})
+_HOME = first_view()
+_IDENTIFY = replace(_HOME, screen=Screen.IDENTIFY, headline=Message("id.prompt"))
+_EMPTY = replace(
+    _HOME,
+    screen=Screen.BORROW,
+    patron=PATRON,
+    headline=Message("borrow.put", {"max": 8}),
+)
+_STACK = replace(
+    _EMPTY,
+    books=shelf(3),
+    count=3,
+    can_confirm=True,
+    headline=Message("borrow.count", {"n": 3}),
+)
+_WORKING = replace(
+    _STACK,
+    screen=Screen.WORKING,
+    books=(*_due(1), *shelf(3, LineState.WORKING)[1:]),
+    headline=Message("borrow.working"),
+)
+_DONE = replace(
+    _WORKING,
+    screen=Screen.DONE,
+    books=_due(3),
+    headline=_borrowed(3),
+    receipt="0417-000238",
+)
+_MIXED = replace(
+    _DONE,
+    books=_mixed(),
+    put_back=("平凡的世界（第一部）",),
+    headline=Message("borrow.partial", {"ok": 3, "bad": 1}),
+)
+_BACK = replace(_HOME, screen=Screen.RETURN, headline=Message("return.put"))
+_RETURNED = replace(
+    _BACK,
+    books=_taken_back(),
+    headline=Message("return.done", {"n": 3}),
+    receipt="0417-000239",
+)
+_OFFLINE = (Message("bar.offline"),)
+
+
+def _home_states() -> Mapping[str, View]:
     return {
-        "home": home,
-        "home-bare": replace(home, site=replace(home.site, phone="", opens="")),
-        "home-books": replace(home, headline=Message("home.books", {"n": 2})),
-        "home-notice": replace(home, notice=Message("E-CLOSED"), banners=offline),
-        "home-idle": replace(home, notice=Message("E-GENERIC"), idle_s=20),
-        "identify": identify,
+        "home": _HOME,
+        "home-bare": replace(_HOME, site=replace(_HOME.site, phone="", opens="")),
+        "home-books": replace(_HOME, headline=Message("home.books", {"n": 2})),
+        "home-notice": replace(_HOME, notice=Message("E-CLOSED"), banners=_OFFLINE),
+        "home-idle": replace(_HOME, notice=Message("E-GENERIC"), idle_s=20),
+        "identify": _IDENTIFY,
         "identify-unknown": replace(
-            identify, notice=Message("E-CARD-UNKNOWN"), banners=offline
+            _IDENTIFY, notice=Message("E-CARD-UNKNOWN"), banners=_OFFLINE
         ),
-        "borrow-empty": empty,
-        "borrow-one": replace(
-            stack, books=shelf(1), count=1, headline=Message("borrow.count", {"n": 1})
-        ),
-        "borrow": stack,
-        "borrow-full": replace(stack, books=shelf(8), count=8, headline=full),
-        "borrow-unstable": replace(
-            stack, can_confirm=False, headline=Message("borrow.counting")
-        ),
-        "borrow-blank": replace(
-            stack,
-            books=(
-                *shelf(2),
-                BookLine("E004", "", "", LineState.REFUSED, Message("E-TAG-BLANK")),
-            ),
-        ),
+    }
+
+
+def _borrow_states() -> Mapping[str, View]:
+    one, eight = (Message("borrow.count", {"n": n}) for n in (1, 8))
+    blank = BookLine("E004", "", "", LineState.REFUSED, Message("E-TAG-BLANK"))
+    counting = Message("borrow.counting")
+    return {
+        "borrow-empty": _EMPTY,
+        "borrow-one": replace(_STACK, books=shelf(1), count=1, headline=one),
+        "borrow": _STACK,
+        "borrow-full": replace(_STACK, books=shelf(8), count=8, headline=eight),
+        "borrow-unstable": replace(_STACK, can_confirm=False, headline=counting),
+        "borrow-blank": replace(_STACK, books=(*shelf(2), blank)),
         "borrow-overdue": replace(
-            empty,
+            _EMPTY,
             patron=replace(PATRON, remaining=0),
             notice=Message("E-OVERDUE", {"n": 2}),
         ),
-        "borrow-idle": replace(stack, idle_s=17, banners=offline),
-        "working": working,
-        "done": done,
-        "done-slip": replace(done, slip=ON_PAPER),
-        "done-slip-printed": replace(
-            done, slip=replace(SLIP, message=Message("slip.printed"))
+        "borrow-idle": replace(_STACK, idle_s=17, banners=_OFFLINE),
+        "working": _WORKING,
+    }
+
+
+def _done_states() -> Mapping[str, View]:
+    refused = shelf(1, LineState.REFUSED, Message("E-ITEM-REF"))
+    alone = Message("borrow.done_offline", {"n": 8, "date": DUE})
+    return {
+        "done": _DONE,
+        "done-mixed": _MIXED,
+        "done-refused": replace(
+            _DONE, books=refused, headline=Message("borrow.none"), receipt=None
         ),
+        "done-offline": replace(_DONE, books=_due(8), banners=_OFFLINE, headline=alone),
+        **_slip_states(),
+    }
+
+
+def _slip_states() -> Mapping[str, View]:
+    printed = replace(SLIP, message=Message("slip.printed"))
+    return {
+        "done-slip": replace(_DONE, slip=ON_PAPER),
+        "done-slip-printed": replace(_DONE, slip=printed),
         "done-slip-qr": replace(
-            done,
+            _DONE,
             slip=AS_QR,
             notice=Message("E-PRINTER"),
             books=_due(8),
             headline=_borrowed(8),
         ),
-        "done-slip-put-back": replace(
-            done,
-            books=_mixed(),
-            put_back=("平凡的世界（第一部）",),
-            headline=partial,
-            slip=AS_QR,
-        ),
-        "return-slip-qr": replace(
-            back,
-            books=_taken_back(),
-            headline=Message("return.done", {"n": 3}),
-            receipt="0417-000239",
-            slip=AS_QR,
-        ),
-        "done-mixed": replace(
-            done, books=_mixed(), put_back=("平凡的世界（第一部）",), headline=partial
-        ),
-        "done-refused": replace(
-            done,
-            books=shelf(1, LineState.REFUSED, Message("E-ITEM-REF")),
-            headline=Message("borrow.none"),
-            receipt=None,
-        ),
-        "done-offline": replace(
-            done,
-            books=_due(8),
-            banners=offline,
-            headline=Message("borrow.done_offline", {"n": 8, "date": DUE}),
-        ),
-        "return-empty": back,
-        "return": replace(
-            back,
-            books=_taken_back(),
-            headline=Message("return.done", {"n": 3}),
-            receipt="0417-000239",
-        ),
+        "done-slip-put-back": replace(_MIXED, slip=AS_QR),
+        "return-slip-qr": replace(_RETURNED, slip=AS_QR),
+    }
+
+
+def _return_states() -> Mapping[str, View]:
+    lifted = shelf(5, LineState.PUT_BACK, Message("return.ok"))[4:]
+    return {
+        "return-empty": _BACK,
+        "return": _RETURNED,
         "return-put-back": replace(
-            back,
-            books=(
-                *_taken_back(),
-                *shelf(5, LineState.PUT_BACK, Message("return.ok"))[4:],
-            ),
+            _RETURNED,
+            books=(*_taken_back(), *lifted),
             put_back=("绘本：小羊找妈妈",),
             headline=Message("return.done", {"n": 5}),
             receipt="0417-000240",
@@ -219,4 +217,9 @@ def _states() -> Mapping[str, View]:
     }
 
 
-STATES = _states()
+STATES: Mapping[str, View] = {
+    **_home_states(),
+    **_borrow_states(),
+    **_done_states(),
+    **_return_states(),
+}
