@@ -1,4 +1,8 @@
-"""Ed25519 keys: the device's own, kept in a file, and the hub's that signs the rules."""
+"""Keys: each side has one Ed25519 key in a file, and a box key made from it.
+
+The device's key signs its requests, the hub's signs the rules. What is carried on a
+stick is sealed for the box key of the one it goes to.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
     Ed25519PublicKey,
 )
+from cryptography.hazmat.primitives.asymmetric.x25519 import (
+    X25519PrivateKey,
+    X25519PublicKey,
+)
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -17,8 +27,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from kiosk.domain.rules import Rules
-from kiosk.identity import write_durably
+from kiosk.durable import write_durably
 from sync.protocol import SignedRules, rules_bytes
+
+_BOX_LABEL = b"tongjie box key v1"
 
 
 class BadKey(ValueError):
@@ -67,6 +79,34 @@ def public_key(text: str) -> Ed25519PublicKey:
         return Ed25519PublicKey.from_public_bytes(bytes.fromhex(text))
     except ValueError as err:
         raise BadKey(f"{text[:80]!r} is not an Ed25519 public key") from err
+
+
+def box_key(key: Ed25519PrivateKey) -> X25519PrivateKey:
+    """The key that opens what is sealed for the owner of `key`; always the same one.
+
+    Derived, so that there is one file to keep and none to lose, under a label of its
+    own, so that it tells nothing about the key that signs.
+    """
+    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=_BOX_LABEL)
+    return X25519PrivateKey.from_private_bytes(derive.derive(key.private_bytes_raw()))
+
+
+def box_hex(key: Ed25519PrivateKey) -> str:
+    """Return the public half of the box key: 32 bytes, lower-case hex."""
+    return box_key(key).public_key().public_bytes_raw().hex()
+
+
+def box_public(text: str) -> X25519PublicKey:
+    """Read a public box key from its 64 hex digits. Raises BadKey.
+
+    A point of small order, for which anybody could open what is sealed, is none.
+    """
+    try:
+        public = X25519PublicKey.from_public_bytes(bytes.fromhex(text))
+        X25519PrivateKey.generate().exchange(public)
+    except ValueError as err:
+        raise BadKey(f"{text[:80]!r} is not an X25519 public key") from err
+    return public
 
 
 def sign_rules(key: Ed25519PrivateKey, rules: Rules) -> SignedRules:

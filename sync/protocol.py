@@ -9,9 +9,10 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import hashlib
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from kiosk.domain.rules import Rules
 from kiosk.domain.values import Credential, Item, Loan, Patron, Site, Title
@@ -19,8 +20,20 @@ from kiosk.domain.values import Credential, Item, Loan, Patron, Site, Title
 GENESIS_HASH = "0" * 64
 #: Events in one batch; keeps a request under ~100 kB on a 4G link.
 MAX_BATCH = 200
+#: Older epochs that one heartbeat names.
+MAX_OLDER = 50
 
 Json = dict[str, Any]
+#: What the name of a run of the feed looks like.
+RUN_PATTERN = r"^[0-9a-f]{0,32}\Z"
+Run = Annotated[str, Meta(pattern=RUN_PATTERN)]
+#: A number in an answer, as a database can hold it; others are not our hub's.
+Count = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
+
+
+def is_sane(moment: dt.datetime) -> bool:
+    """Whether a time in an answer can be reckoned with: of our age, and with a zone."""
+    return moment.tzinfo is not None and 1970 <= moment.year < 2200
 
 
 class Kind(enum.StrEnum):
@@ -28,12 +41,19 @@ class Kind(enum.StrEnum):
 
     CHECKOUT = "CHECKOUT"
     CHECKIN = "CHECKIN"
+    RENEW = "RENEW"
+    HOLD_PLACE = "HOLD_PLACE"
+    HOLD_CANCEL = "HOLD_CANCEL"
     CONFIRMED = "CONFIRMED"
     WITHDRAWN = "WITHDRAWN"
     TAG_WRITTEN = "TAG_WRITTEN"
     SESSION_ENDED = "SESSION_ENDED"
     PEOPLE_COUNTED = "PEOPLE_COUNTED"
     CONTACT_CHANGED = "CONTACT_CHANGED"
+
+
+#: What a kiosk may ask for before it happens.
+ASKABLE = frozenset({Kind.CHECKOUT, Kind.RENEW})
 
 
 class Mode(enum.StrEnum):
@@ -63,7 +83,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     `seq` counts 1, 2, 3 … within `epoch`, no gaps. `hash` is `chain_hash(self)`;
     `prev_hash` is that of seq-1, or GENESIS_HASH. `refers_to` names the event
-    that a CONFIRMED or WITHDRAWN closes. `payload` per kind: see PROTOCOL.md.
+    that a CONFIRMED or WITHDRAWN closes, or the hold that a HOLD_CANCEL gives up.
+    `payload` per kind: see PROTOCOL.md.
     """
 
     event_id: str
@@ -91,14 +112,27 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 def canonical(event: Event) -> bytes:
     """The bytes that are hashed: sorted-key JSON of all fields but `hash`."""
-    fields = msgspec.to_builtins(event)
-    del fields["hash"]
-    return msgspec.json.encode(fields, order="deterministic")
+    return _canonical(msgspec.to_builtins(event))
 
 
 def chain_hash(event: Event) -> str:
     """SHA-256 over the canonical bytes, which contain `prev_hash`; lower-case hex."""
     return hashlib.sha256(canonical(event)).hexdigest()
+
+
+def hash_as_sent(fields: Json) -> str:
+    """The same of an event as it came, with fields that only a newer kiosk knows."""
+    return hashlib.sha256(_canonical(fields)).hexdigest()
+
+
+def _canonical(fields: Json) -> bytes:
+    rest = {name: value for name, value in fields.items() if name != "hash"}
+    return msgspec.json.encode(rest, order="deterministic")
+
+
+def is_ask(event: Event) -> bool:
+    """Tell what waits for a close from what happened."""
+    return event.kind in ASKABLE and event.mode is Mode.ASK
 
 
 class Outcome(enum.StrEnum):
@@ -114,34 +148,69 @@ class Outcome(enum.StrEnum):
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What the hub made of an event; stored for ever, a repeat gets the same one.
 
-    `feed_version`: the mirror shows the effect once its cursor has reached it.
+    `feed_version`, of the run `feed_run`: the mirror shows the effect once its cursor
+    has reached it in a history that contains that run.
     `reason`: a code of the screen wording (E-LIMIT …), a hint (return.hold,
     return.other_site), the kind of a case, or, of an event that was not stored,
-    "conflict" or "invalid". `params` fill the wording.
+    one of NOT_STORED. `params` fill the wording.
     """
 
     event_id: str
     epoch: str
-    seq: int
+    seq: Count
     outcome: Outcome
-    feed_version: int = 0
+    feed_version: Count = 0
+    feed_run: Run = ""
     due_on: dt.date | None = None
     reason: str | None = None
     params: Json = {}
+
+
+#: Words in `Verdict.reason` for an event that was not stored: another event has its
+#: number, other content has its id, or it breaks the protocol.
+CONFLICT = "conflict"
+ID_CONFLICT = "id_conflict"
+INVALID = "invalid"
+NOT_STORED = frozenset({CONFLICT, ID_CONFLICT, INVALID})
+
+
+def not_stored(verdict: Verdict) -> bool:
+    """No verdict on what happened: the hub did not take the event."""
+    return verdict.outcome is Outcome.REFUSED and verdict.reason in NOT_STORED
 
 
 class AckedThrough(msgspec.Struct, frozen=True, kw_only=True):
     """The hub holds every event of this epoch up to and including `seq`."""
 
     epoch: str
-    seq: int
+    seq: Count
     hash: str
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """The hub's clock in an answer, and ours (of the same boot) when it had come."""
+
+    hub_time: dt.datetime
+    monotonic_ns: int
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """The device's clocks right before a request went out, at a repeat as well.
+
+    `monotonic_ns` is that of events: nanoseconds since the boot, suspension included.
+    """
+
+    boot_id: str
+    monotonic_ns: int
+    wall: dt.datetime
+    heard: Heard | None = None
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """POST /v1/events: events of one epoch in ascending seq, at most MAX_BATCH."""
 
     events: tuple[Event, ...]
+    sent: Sent | None = None
 
 
 class BatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,15 +283,25 @@ ValueChanged = (
 Change = ValueChanged | Removed
 
 
-class FeedPage(msgspec.Struct, frozen=True, kw_only=True):
-    """GET /v1/feed?cursor=N&limit=M: changes after N, in order.
+class FeedRun(msgspec.Struct, frozen=True):
+    """The versions from `first` on, up to the next run, were given in this run."""
 
-    `cursor` is where to go on; `more` says that there is something there already.
+    first: Count
+    run: Run
+
+
+class FeedPage(msgspec.Struct, frozen=True, kw_only=True):
+    """GET /v1/feed?cursor=N&run=R&limit=M: changes after N, in order.
+
+    `cursor` is where to go on, `run` the run of that version; `runs` are the newest
+    that began after N. `more` says that there is something there already.
     Applying a page twice changes nothing.
     """
 
     changes: tuple[Change, ...]
-    cursor: int
+    cursor: Count
+    run: Run = ""
+    runs: tuple[FeedRun, ...] = ()
     more: bool
     hub_time: dt.datetime
 
@@ -232,15 +311,20 @@ class Enrol(msgspec.Struct, frozen=True, kw_only=True):
 
     code: str
     public_key: str  # Ed25519, 32 bytes, hex
+    box_key: str  # X25519, 32 bytes, hex; see STICK.md
     hostname: str = ""
 
 
 class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
-    """The device's name, its place, and the hub's own key (hex) for signed rules."""
+    """The device's name, its place, and the hub's keys (hex).
+
+    `hub_key` signs rules and sticks; for `hub_box_key` the kiosk seals its sticks.
+    """
 
     kiosk_id: str
     site_id: str
     hub_key: str
+    hub_box_key: str
     hub_time: dt.datetime
 
 
@@ -248,20 +332,26 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     """POST /v1/heartbeat. Figures about the device only, nothing about a person.
 
     `epoch` and `seq` are the ledger's head, `pending` counts events without an answer.
+    `older` names epochs before it of which the ledger still has events.
     """
 
     version: str
     pending: int
     epoch: str
     seq: int
+    older: tuple[str, ...] = ()
     health: Json = {}
+    sent: Sent | None = None
 
 
 class HeartbeatAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """`acked_through` is that of the epoch the heartbeat names."""
+    """`acked_through` is that of the epoch the heartbeat names.
+
+    `older` says the same of each older one, with seq 0 where the hub holds nothing.
+    """
 
     acked_through: AckedThrough | None
-    feed_version: int
+    older: tuple[AckedThrough, ...] = ()
     hub_time: dt.datetime
 
 
