@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 from sqlalchemy import Connection, func, select
@@ -23,6 +23,10 @@ from kiosk.store.ledger_schema import (
 from sync.protocol import Event, Kind, Mode, canonical
 
 CLOSES = frozenset({Kind.CONFIRMED, Kind.WITHDRAWN})
+
+#: Made once: SQLAlchemy knows a statement again quicker than one that equals it.
+_NEW_EVENT = events.insert()
+_NEW_SUBJECT = subjects.insert()
 
 
 def begin_epoch(
@@ -60,23 +64,51 @@ def append(
     return tuple(event_of(bytes.fromhex(row.event.hash), row.body) for row in rows)
 
 
-def insert_salvaged(
-    connection: Connection, kiosk_id: str, salvaged: Mapping[int, Event]
-) -> None:
-    """Put events of a damaged ledger under their old epochs, with their old numbers.
+def chain_again(connection: Connection, again: Sequence[Event]) -> list[int]:
+    """Add events of an older epoch behind the head, as they are but for their place.
 
-    Their asks are not opened again, as in `begin_epoch`.
+    Returns their numbers.
     """
+    head, before = head_of(connection)
+    rows = []
+    for event in again:
+        placed = msgspec.structs.replace(
+            event, epoch=head.epoch, seq=head.seq + 1, prev_hash=head.hash
+        )
+        rows.append(_row(before, placed))
+        head = Head(head.epoch, placed.seq, rows[-1].event.hash)
+    numbers = [row.number for row in rows]
+    _insert_rows(connection, rows, again=numbers)
+    return numbers
+
+
+def insert_salvaged(
+    connection: Connection, kiosk_id: str, salvaged: Sequence[Event]
+) -> None:
+    """Put events of a damaged ledger under their old epochs, in this order.
+
+    They are numbered anew: where they stood may be what was damaged. Their asks are
+    not opened again, as in `begin_epoch`.
+    """
+    before = last = 0
     known: set[str] = set()
-    for number, event in salvaged.items():
+    rows = []
+    for event in salvaged:
         if event.epoch not in known:
             known.add(event.epoch)
-            before = number - event.seq
+            before = last
             _insert_epoch(
                 connection, event.epoch, kiosk_id, before, Reason.SALVAGED, whole=False
             )
-    rows = [_Row(n, event, canonical(event)) for n, event in salvaged.items()]
-    _insert_rows(connection, rows)
+        last = before + event.seq
+        rows.append(_Row(last, event, canonical(event)))
+    first: dict[str, int] = {}
+    again = [
+        row.number
+        for row in rows
+        if first.setdefault(row.event.event_id, row.number) != row.number
+    ]
+    _insert_rows(connection, rows, again=again)
 
 
 def know_epoch(connection: Connection, epoch: str, kiosk_id: str) -> None:
@@ -180,16 +212,22 @@ def _row(before: int, event: Event) -> _Row:
     return _Row(before + event.seq, hashed, body)
 
 
-def _insert_rows(connection: Connection, rows: Sequence[_Row]) -> None:
+def _insert_rows(
+    connection: Connection, rows: Sequence[_Row], again: Collection[int] = ()
+) -> None:
+    """`again`: the numbers of those that stand in the ledger once more."""
     if rows:
-        connection.execute(events.insert(), [_event_row(row) for row in rows])
-        connection.execute(subjects.insert(), [_subject_row(row) for row in rows])
+        anew = set(again)
+        every = [_event_row(row, anew=row.number in anew) for row in rows]
+        connection.execute(_NEW_EVENT, every)
+        connection.execute(_NEW_SUBJECT, [_subject_row(row) for row in rows])
 
 
-def _event_row(row: _Row) -> dict[str, object]:
+def _event_row(row: _Row, *, anew: bool) -> dict[str, object]:
+    event = row.event
     return {
         "number": row.number,
-        "event_id": row.event.event_id,
+        "event_id": f"{event.event_id} {event.epoch}" if anew else event.event_id,
         "hash": bytes.fromhex(row.event.hash),
         "body": row.body,
     }

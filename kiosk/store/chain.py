@@ -5,11 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 import msgspec
 from sqlalchemy import Connection, select
 
-from kiosk.store.ledger_schema import STORED, epochs, events
+from kiosk.store.engine import schema_version
+from kiosk.store.ledger_schema import (
+    STORED,
+    TRIMMED_SINCE,
+    epochs,
+    events,
+    trimmed,
+)
 from sync.protocol import GENESIS_HASH, Event
 
 #: Rows fetched at once when the whole chain is read.
@@ -18,12 +26,17 @@ _FETCH_ROWS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """One stretch of the chain; its events are numbered from `before` + 1."""
+    """One stretch of the chain; its events are numbered from `before` + 1.
+
+    Those up to `start_seq` were removed; the next one follows `start_hash`.
+    """
 
     epoch: str
     kiosk_id: str
     before: int
     whole: bool
+    start_seq: int = 0
+    start_hash: str = GENESIS_HASH
 
 
 class _Link(msgspec.Struct):
@@ -41,16 +54,24 @@ def event_of(digest: bytes, body: bytes) -> Event:
 def epochs_of(connection: Connection) -> tuple[Epoch, ...]:
     """Every epoch, oldest first."""
     query = select(epochs).order_by(epochs.c.ordinal)
+    starts = _starts(connection)
     return tuple(
-        Epoch(row.epoch, row.kiosk_id, row.before, bool(row.whole))
-        for row in connection.execute(query)
+        Epoch(
+            row.epoch,
+            row.kiosk_id,
+            row.before,
+            bool(row.whole),
+            *starts.get(row.ordinal, (0, GENESIS_HASH)),
+        )
+        for row in connection.execute(query).all()
     )
 
 
 def first_break(connection: Connection) -> str | None:
     """Say where the chain is broken, or None when every event is as it was written.
 
-    An epoch that was salvaged may lack events; each that is there is checked.
+    An epoch that was salvaged may lack events, or hold one of a commit that failed
+    beside the one that came after; each is checked by itself.
     """
     every = epochs_of(connection)
     # Events before the first epoch or behind a wrong `before` fall into a span that
@@ -63,14 +84,24 @@ def first_break(connection: Connection) -> str | None:
         if end is not None:
             query = query.where(events.c.number <= end)
         query = query.execution_options(yield_per=_FETCH_ROWS)
-        fault = _break_in(epoch, connection.execute(query))
+        # By whole pages: SQLAlchemy's way from row to row costs more than the hashing.
+        pages = connection.execute(query).partitions()
+        fault = _break_in(epoch, chain.from_iterable(pages))
         if fault is not None:
             return f"epoch {epoch.epoch}, {fault}"
     return None
 
 
+def _starts(connection: Connection) -> dict[int, tuple[int, str]]:
+    """Where the epochs start of which events were removed, by ordinal."""
+    if schema_version(connection) < TRIMMED_SINCE:
+        return {}  # looked at before it is upgraded
+    rows = connection.execute(select(trimmed))
+    return {row.ordinal: (row.seq, row.hash.hex()) for row in rows}
+
+
 def _break_in(epoch: Epoch, rows: Iterable[tuple[int, bytes, bytes]]) -> str | None:
-    seq, last_hash = 0, GENESIS_HASH
+    seq, last_hash = epoch.start_seq, epoch.start_hash
     for number, digest, body in rows:
         if hashlib.sha256(body).digest() != digest:
             return f"event {number - epoch.before}: not the content that was hashed"
@@ -82,7 +113,7 @@ def _break_in(epoch: Epoch, rows: Iterable[tuple[int, bytes, bytes]]) -> str | N
             return f"event {number - epoch.before}: it belongs to another place"
         if epoch.whole and link.seq != seq + 1:
             return f"event {seq + 1} is missing"
-        if link.seq == seq + 1 and (epoch.whole or seq) and link.prev_hash != last_hash:
+        if epoch.whole and link.prev_hash != last_hash:
             return f"event {link.seq}: it does not follow event {seq}"
         seq, last_hash = link.seq, digest.hex()
     return None

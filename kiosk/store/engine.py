@@ -10,7 +10,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import (
+    AbstractContextManager,
+    closing,
+    contextmanager,
+    nullcontext,
+)
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -75,6 +80,11 @@ def writer_engine(path: Path, lock: WriterLock, pragmas: Sequence[str]) -> Engin
     return engine
 
 
+def looking(engine: Engine) -> Engine:
+    """The same one connection, for transactions that only read: they take no lock."""
+    return engine.execution_options(begin="BEGIN")
+
+
 def reader_engine(path: Path) -> Engine:
     """Read-only connections, opened for each use: the file may be replaced between.
 
@@ -95,8 +105,15 @@ def reader_engine(path: Path) -> Engine:
 
 
 @contextmanager
-def transaction(engine: Engine, translate: Translate) -> Iterator[Connection]:
-    """Do it all or nothing. After a fault of file or medium the handle is given up."""
+def transaction(
+    engine: Engine,
+    translate: Translate,
+    giving_up: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Iterator[Connection]:
+    """Do it all or nothing. After a fault of file or medium the handle is given up.
+
+    `giving_up` is entered after the rollback and left when the handle is closed.
+    """
     try:
         with engine.connect() as connection:
             try:
@@ -104,7 +121,8 @@ def transaction(engine: Engine, translate: Translate) -> Iterator[Connection]:
                     yield connection
             except DBAPIError as err:
                 if isinstance(translate(err), Corrupt):
-                    connection.invalidate(err)
+                    with giving_up():
+                        connection.invalidate(err)
                 raise
     except (DBAPIError, PoolTimeout, UnicodeDecodeError) as err:
         raise translate(err) from err
@@ -155,7 +173,8 @@ def _connect_args() -> dict[str, object]:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    connection.exec_driver_sql(options.get("begin", "BEGIN IMMEDIATE"))
 
 
 def _begin(connection: Connection) -> None:

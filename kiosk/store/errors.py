@@ -45,7 +45,7 @@ class LedgerMissing(Transient, LedgerError, FileNotFoundError):
     """There is no ledger yet, or it is being replaced at this moment."""
 
 
-class LedgerFull(Transient, LedgerError, OSError):
+class LedgerFull(Transient, LedgerError, ports.NoSpace, OSError):
     """The disk is full; nothing was written."""
 
 
@@ -87,6 +87,10 @@ class MirrorRefused(Permanent, MirrorError, ValueError):
 
 class MirrorDamaged(Corrupt, MirrorError, RuntimeError):
     """The mirror is damaged; open it again and it is pulled anew."""
+
+
+class PageTooFarOn(Permanent, MirrorError, ValueError):
+    """A page of the feed that goes on from a place where the mirror is not yet."""
 
 
 class BadRulesSignature(Permanent, MirrorError, ValueError):

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import structlog
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    Select,
-    bindparam,
-    func,
-    or_,
-    select,
-)
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, select
 
 from kiosk.service.ports import (
     Draft,
@@ -28,41 +18,35 @@ from kiosk.service.ports import (
     TagState,
     TagTarget,
 )
+from kiosk.store import tags as tags_in
 from kiosk.store.append import append, begin_epoch
 from kiosk.store.chain import first_break
-from kiosk.store.engine import transaction
-from kiosk.store.errors import ledger_error
+from kiosk.store.engine import looking, reader_engine, transaction
+from kiosk.store.errors import Corrupt, LedgerError, LedgerUnwritable, ledger_error
 from kiosk.store.ledger_opening import NewEpoch, Opening, open_ledger, random_epoch
 from kiosk.store.ledger_queries import (
     events_about,
     head_of,
     select_open_asks,
     to_events,
+    uptimes_after,
 )
 from kiosk.store.ledger_schema import (
     Reason,
-    events,
     state,
     subjects,
-    tag_states,
 )
+from kiosk.store.renewal import Final, Renewal, nothing_final, renew
+from kiosk.store.trimming import oldest_events, remove_through
+from kiosk.store.wal_tail import WalTail
 from sync.protocol import AckedThrough, Event
 
 log = structlog.get_logger(__name__)
 
-_NEW_TARGET = insert(tag_states).values(
-    since=select(func.coalesce(func.max(events.c.number), 0)).scalar_subquery()
-)
-#: What was seen of a tag before a new wish no longer counts: it may have been
-#: written at another point in between.
-_SET_TARGET = _NEW_TARGET.on_conflict_do_update(
-    index_elements=[tag_states.c.uid],
-    set_={
-        "item": _NEW_TARGET.excluded.item,
-        "desired": _NEW_TARGET.excluded.desired,
-        "seen": None,
-        "since": _NEW_TARGET.excluded.since,
-    },
+_STORE_RECEIPTS = (
+    state.update()
+    .where(state.c.receipts < bindparam("drawn"))
+    .values(receipts=bindparam("drawn"))
 )
 
 
@@ -79,18 +63,40 @@ class SqliteLedger:
         acked: AckedThrough | None = None,
         *,
         new_epoch: NewEpoch = random_epoch,
+        final: Final = nothing_final,
     ) -> None:
         """Open, check and if need be replace the ledger; `opening` tells what was found.
 
-        `acked` is the hub's memory as the mirror has it. Raises LedgerError.
+        `acked` and `final` are the hub's memory as the mirror has it. Raises
+        LedgerError.
         """
-        opened = open_ledger(path, kiosk_id, acked, new_epoch)
+        opened = open_ledger(path, kiosk_id, acked, new_epoch, final)
         self.opening = opened.opening
         _report(opened.opening)
         self._engine = opened.engine
+        self._reader = reader_engine(path)
+        self._tail = WalTail(path)
+        self._trouble: LedgerError | None = None
         self._lock = opened.lock
         self._kiosk_id = kiosk_id
         self._new_epoch = new_epoch
+        self._drawn = 0
+
+    @property
+    def trouble(self) -> LedgerError | None:
+        """The fault of file or medium after which `reopen` has not succeeded yet."""
+        return self._trouble
+
+    def reopen(self) -> None:
+        """Open the file anew and write to it, so that it is known to be durable again."""
+        self._engine.dispose()
+        try:
+            self._tail.cut()
+        except OSError as err:
+            raise LedgerUnwritable(f"ledger: {err}") from err
+        with self._transaction() as connection:
+            connection.execute(state.update().values(openings=state.c.openings + 1))
+        self._trouble = None
 
     def record(
         self, drafts: Sequence[Draft], at: Moment, tags: Sequence[TagTarget] = ()
@@ -98,44 +104,42 @@ class SqliteLedger:
         """Append events and set the desired state of tags: one transaction, one sync."""
         with self._transaction() as connection:
             recorded = append(connection, self._kiosk_id, drafts, at)
-            if tags:
-                connection.execute(_SET_TARGET, [_target_row(tag) for tag in tags])
+            tags_in.set_targets(connection, tags)
+            self._store_receipts(connection)
         return recorded
 
     def note_seen(self, seen: Mapping[str, Security | None]) -> None:
         """Store what read-back found; what is known already costs no sync."""
-        change = (
-            tag_states.update()
-            .where(tag_states.c.uid == bindparam("of_uid"))
-            .where(tag_states.c.seen.is_distinct_from(bindparam("now_seen")))
-            .values(seen=bindparam("now_seen"))
-        )
-        rows = [{"of_uid": uid, "now_seen": value} for uid, value in seen.items()]
-        if rows:
+        if seen:
             with self._transaction() as connection:
-                connection.execute(change, rows)
+                tags_in.note_seen(connection, seen)
 
     def forget_tags(self, uids: Sequence[str]) -> None:
         with self._transaction() as connection:
-            connection.execute(tag_states.delete().where(tag_states.c.uid.in_(uids)))
+            tags_in.forget_tags(connection, uids)
+
+    def settle_wishes(
+        self, found: Sequence[TagTarget], moved_on: Sequence[str]
+    ) -> None:
+        with self._transaction() as connection:
+            tags_in.set_targets(connection, found)
+            tags_in.drop_wishes(connection, moved_on)
 
     def tag_states(self, uids: Sequence[str]) -> Mapping[str, TagState]:
-        rows = self._rows(select(tag_states).where(tag_states.c.uid.in_(uids)))
-        return {row.uid: _tag_state(row) for row in rows}
+        with self._look() as connection:
+            return tags_in.states_of(connection, uids)
 
     def unhealed_tags(self) -> tuple[TagState, ...]:
-        unhealed = or_(
-            tag_states.c.seen.is_(None), tag_states.c.seen != tag_states.c.desired
-        )
-        query = (
-            select(tag_states)
-            .where(unhealed)
-            .order_by(tag_states.c.since, tag_states.c.uid)
-        )
-        return tuple(_tag_state(row) for row in self._rows(query))
+        with self._look() as connection:
+            return tags_in.unhealed(connection)
+
+    def wishes(self) -> Mapping[str, Security]:
+        with self._look() as connection:
+            return tags_in.wishes_in(connection)
 
     def open_asks(self) -> tuple[Event, ...]:
-        return to_events(self._rows(select_open_asks()))
+        with self._look() as connection:
+            return to_events(connection.execute(select_open_asks()))
 
     def events_of_item(self, item: str, after_seq: int) -> tuple[Event, ...]:
         return self._events_about(subjects.c.item == item, after_seq)
@@ -148,16 +152,35 @@ class SqliteLedger:
     def events_of_patron(self, patron_ref: str, after_seq: int) -> tuple[Event, ...]:
         return self._events_about(subjects.c.patron_ref == patron_ref, after_seq)
 
+    def uptimes_after(self, after_seq: int) -> Mapping[str, int]:
+        with self._look() as connection:
+            return uptimes_after(connection, after_seq)
+
     def head(self) -> Head:
-        with self._transaction() as connection:
+        with self._look() as connection:
             head, _ = head_of(connection)
         return head
 
     def next_receipt(self) -> int:
-        count = state.update().values(receipts=state.c.receipts + 1)
+        """Count receipts; `record` stores the count together with what they are for.
+
+        A sync of its own would double the cost of a loan. Nothing is printed before
+        the record, so a number that a crash forgets was seen by nobody.
+        """
+        with self._look() as connection:
+            stored = connection.execute(select(state.c.receipts)).scalar_one()
+        self._drawn = max(self._drawn, stored) + 1
+        return self._drawn
+
+    def oldest_events(self, epoch: str, through: int, limit: int) -> tuple[Event, ...]:
+        """The first events of an epoch up to seq `through`, its last one left out."""
+        with self._look() as connection:
+            return oldest_events(connection, epoch, through, limit)
+
+    def remove_through(self, last: Event) -> int:
+        """Forget an epoch's events up to and with this one; return how many went."""
         with self._transaction() as connection:
-            number = connection.execute(count.returning(state.c.receipts)).scalar_one()
-        return int(number)
+            return remove_through(connection, last)
 
     def begin_epoch(self, reason: Reason) -> Head:
         """Start a new epoch: the hub remembers more of this one than we do."""
@@ -166,9 +189,19 @@ class SqliteLedger:
             head, _ = head_of(connection)
         return head
 
+    def renew(self, epoch: str, final: Final) -> int | None:
+        """Leave an epoch of which the hub holds other events than we do.
+
+        Those on which it has not spoken are recorded anew in a new epoch, together
+        with the open asks. Returns how many, None if all is done already.
+        """
+        how = Renewal(self._kiosk_id, self._new_epoch, final)
+        with self._transaction() as connection:
+            return renew(connection, [epoch], how, Reason.BEHIND_HUB)
+
     def first_break(self) -> str | None:
         """Check every event of the chain; say where it is broken."""
-        with self._transaction() as connection:
+        with self._look() as connection:
             return first_break(connection)
 
     def close(self) -> None:
@@ -177,23 +210,55 @@ class SqliteLedger:
             return
         try:
             with self._transaction() as connection:
+                self._store_receipts(connection)
                 connection.execute(state.update().values(in_use=0))
         finally:
             self._engine.dispose()
             self._lock.close()
 
+    def _store_receipts(self, connection: Connection) -> None:
+        """Writes no page where none was drawn since."""
+        connection.execute(_STORE_RECEIPTS, {"drawn": self._drawn})
+
     def _events_about(
         self, subject: ColumnElement[bool], after_seq: int
     ) -> tuple[Event, ...]:
-        with self._transaction() as connection:
+        with self._look() as connection:
             return events_about(connection, subject, after_seq)
 
-    def _rows(self, query: Select[*tuple[Any, ...]]) -> Sequence[Row[Any]]:
-        with self._transaction() as connection:
-            return connection.execute(query).all()
+    @contextmanager
+    def _transaction(self, engine: Engine | None = None) -> Iterator[Connection]:
+        used = engine or self._engine
+        try:
+            with transaction(used, ledger_error, self._giving_up) as connection:
+                yield connection
+        except LedgerError as err:
+            if isinstance(err, Corrupt):
+                self._trouble = err
+            raise
 
-    def _transaction(self) -> AbstractContextManager[Connection]:
-        return transaction(self._engine, ledger_error)
+    @contextmanager
+    def _giving_up(self) -> Iterator[None]:
+        """What failed must not be found in the WAL by the next connection."""
+        handle = None
+        with suppress(OSError):  # a medium that is gone: `reopen` cuts, or nothing is
+            handle = self._tail.note()
+            self._tail.cut()
+        try:
+            yield
+        finally:
+            if handle is not None:
+                os.close(handle)
+
+    @contextmanager
+    def _look(self) -> Iterator[Connection]:
+        """Read; beside a medium that can't be written the writing handle is gone."""
+        if self._trouble is None:
+            with self._transaction(looking(self._engine)) as connection:
+                yield connection
+        else:
+            with transaction(self._reader, ledger_error) as connection:
+                yield connection
 
 
 def _report(opening: Opening) -> None:
@@ -206,16 +271,3 @@ def _report(opening: Opening) -> None:
         )
     elif opening.began is not None:
         log.warning("ledger began a new epoch", why=opening.began.value)
-
-
-def _target_row(target: TagTarget) -> dict[str, str]:
-    return {"uid": target.uid, "item": target.item, "desired": target.desired}
-
-
-def _tag_state(row: Row[Any]) -> TagState:
-    return TagState(
-        uid=row.uid,
-        item=row.item,
-        desired=Security(row.desired),
-        seen=None if row.seen is None else Security(row.seen),
-    )

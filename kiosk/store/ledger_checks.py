@@ -4,18 +4,35 @@ from __future__ import annotations
 
 from collections import deque
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
-from kiosk.store.chain import first_break
+from kiosk.service.ports import Security
+from kiosk.store.chain import epochs_of, first_break
 from kiosk.store.engine import known_version
 from kiosk.store.errors import LedgerTooNew
 from kiosk.store.ledger_queries import head_of, span_of
-from kiosk.store.ledger_schema import UPGRADES, events, metadata, state
+from kiosk.store.ledger_schema import (
+    MAX_COUNT,
+    UPGRADES,
+    events,
+    metadata,
+    state,
+    subjects,
+    tag_states,
+    wishes,
+)
+from kiosk.store.misfits import misfits
 from sync.protocol import AckedThrough
 
 #: quick_check is blind to an index that misses a row. Of the indexes only that of
 #: epochs is read through; the one of events would take as long again as the rest.
 _CHECKS = ("PRAGMA quick_check(1)", "PRAGMA integrity_check(epoch)")
+_SECURITY = (tag_states.c.desired, tag_states.c.seen, wishes.c.desired)
+_COUNTERS = (state.c.receipts, state.c.openings)
+_SENSELESS = (
+    *((column, column.not_in(list(Security))) for column in _SECURITY),
+    *((column, column >= MAX_COUNT) for column in _COUNTERS),
+)
 
 
 def fault_inside(connection: Connection) -> str | None:
@@ -33,10 +50,14 @@ def fault_inside(connection: Connection) -> str | None:
     if connection.exec_driver_sql("PRAGMA foreign_key_check(open_ask)").first():
         return "an open ask is not there"
     if version == len(UPGRADES):
-        _read_small_tables(connection)
+        misfit = _misfit_in_small_tables(connection)
+        if misfit is not None:
+            return misfit
     if connection.execute(select(state)).one_or_none() is None:
         return "it has no state"
     head_of(connection)
+    if not _every_event_has_its_subject(connection):
+        return "events and what they are about do not match"
     return first_break(connection)
 
 
@@ -45,14 +66,32 @@ def is_behind(connection: Connection, acked: AckedThrough) -> bool:
     head, before = head_of(connection)
     if head.epoch != acked.epoch:
         return span_of(connection, acked.epoch) is None
+    (epoch,) = (each for each in epochs_of(connection) if each.epoch == head.epoch)
+    if acked.seq <= epoch.start_seq:  # removed, since the hub had it
+        return acked.seq == epoch.start_seq > 0 and acked.hash != epoch.start_hash
     query = select(events.c.hash).where(events.c.number == before + acked.seq)
     digest = connection.execute(query).scalar_one_or_none()
     return acked.seq > 0 and (digest is None or digest.hex() != acked.hash)
 
 
-def _read_small_tables(connection: Connection) -> None:
-    """Come across a damaged definition or text now, not in a patron's session."""
+def _misfit_in_small_tables(connection: Connection) -> str | None:
+    """Come across what makes no sense now, not in a patron's session."""
     for table in metadata.sorted_tables:
         if table is not events:
             query = select(table).execution_options(yield_per=1000)
-            deque(connection.execute(query), maxlen=0)  # reads each row, keeps none
+            # reads each row, keeps none
+            deque(connection.execute(query).partitions(), maxlen=0)
+            if connection.execute(misfits(table).limit(1)).first():
+                return f"a row of {table.name} makes no sense"
+    for column, senseless in _SENSELESS:
+        if connection.execute(select(column).where(senseless).limit(1)).first():
+            return f"a row of {column.table.name} makes no sense"
+    return None
+
+
+def _every_event_has_its_subject(connection: Connection) -> bool:
+    """The numbers of both must be the same, or the next event finds its own taken."""
+    if connection.exec_driver_sql("PRAGMA foreign_key_check(subject)").first():
+        return False
+    counts = (select(func.count()).select_from(table) for table in (events, subjects))
+    return len({connection.execute(count).scalar_one() for count in counts}) == 1

@@ -7,10 +7,11 @@ and, once whole, renamed to `ledger.ready.db`; from then on a file that lies at
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+
+from kiosk.durable import flush
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,3 @@ def wal_of(db: Path) -> Path:
 
 def shm_of(db: Path) -> Path:
     return db.with_name(db.name + "-shm")
-
-
-def flush(folder: Path) -> None:
-    """Make renamings in a folder outlast a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select
@@ -23,17 +23,19 @@ from kiosk.store.errors import (
 )
 from kiosk.store.ledger_checks import fault_inside, is_behind
 from kiosk.store.ledger_files import LedgerFiles, wal_of
+from kiosk.store.ledger_queries import head_of
 from kiosk.store.ledger_schema import (
     PAGE_BYTES,
     PRAGMAS,
     UPGRADES,
     Reason,
     state,
-    tag_states,
 )
 from kiosk.store.lock import WriterLock
 from kiosk.store.pages import Frame, is_broken, read_frames
+from kiosk.store.renewal import Final, Renewal, renew
 from kiosk.store.salvage import Salvage, salvage
+from kiosk.store.tags import insert_tags
 from sync.protocol import AckedThrough
 
 #: A receipt number is never printed twice, so the counter jumps when some of its
@@ -72,14 +74,18 @@ def random_epoch() -> str:
 
 
 def open_ledger(
-    path: Path, kiosk_id: str, acked: AckedThrough | None, new_epoch: NewEpoch
+    path: Path,
+    kiosk_id: str,
+    acked: AckedThrough | None,
+    new_epoch: NewEpoch,
+    final: Final,
 ) -> OpenLedger:
     """Open or create the ledger at `path`.
 
     Raises LedgerInUse, LedgerTooNew, and LedgerError where the medium fails.
     """
     try:
-        return _open(LedgerFiles(path), kiosk_id, acked, new_epoch)
+        return _open(LedgerFiles(path), kiosk_id, acked, new_epoch, final)
     except LedgerError:
         raise
     except OSError as err:
@@ -91,11 +97,12 @@ def _open(
     kiosk_id: str,
     acked: AckedThrough | None,
     new_epoch: NewEpoch,
+    final: Final,
 ) -> OpenLedger:
     with ExitStack() as undo:
         lock = WriterLock(files.lock, LedgerInUse)
         undo.callback(lock.close)
-        opener = _Opener(files, lock, kiosk_id, acked, new_epoch)
+        opener = _Opener(files, lock, kiosk_id, acked, new_epoch, final)
         opening = opener.prepare()
         engine = writer_engine(files.db, lock, PRAGMAS)
         undo.callback(engine.dispose)
@@ -111,13 +118,14 @@ class _Opener:
     kiosk_id: str
     acked: AckedThrough | None
     new_epoch: NewEpoch
+    final: Final
 
     def prepare(self) -> Opening:
         """Leave a sound ledger at `ledger.db`, the old one if it is sound."""
         if self.files.ready.exists():
             self.files.install()
         if not self.files.db.exists() and not wal_of(self.files.db).exists():
-            self._build(Reason.CREATED, Salvage({}, (), 0))
+            self._build(Reason.CREATED, Salvage((), (), 0))
             self.files.install()
             return Opening(began=Reason.CREATED)
         frames = read_frames(wal_of(self.files.db), PAGE_BYTES)
@@ -131,7 +139,7 @@ class _Opener:
         upgrade(engine, ledger_error, UPGRADES, LedgerTooNew)
         with transaction(engine, ledger_error) as connection:
             if opening.began not in (None, Reason.CREATED, Reason.SALVAGED):
-                self._begin_epoch(connection, opening.began)
+                self._leave_epoch(connection, opening.began)
                 jump = state.c.receipts + RECEIPTS_IN_WAL
                 connection.execute(state.update().values(receipts=jump))
             connection.execute(state.update().values(in_use=1))
@@ -169,7 +177,7 @@ class _Opener:
         return transaction(reader_engine(self.files.db), ledger_error)
 
     def _replace(self, fault: str) -> Opening:
-        kept = salvage(self.files.db, wal_of(self.files.db), self.kiosk_id, self.acked)
+        kept = salvage(self.files.db, wal_of(self.files.db), self.kiosk_id, self.final)
         number = self.files.free_number()
         receipts = max(kept.receipts, number * RECEIPTS_IN_LEDGER)
         self._build(Reason.SALVAGED, replace(kept, receipts=receipts))
@@ -187,15 +195,29 @@ class _Opener:
         upgrade(engine, ledger_error, UPGRADES, LedgerTooNew)
         with transaction(engine, ledger_error) as connection:
             insert_salvaged(connection, self.kiosk_id, kept.events)
-            for since, tag in enumerate(kept.tags):
-                row = asdict(tag) | {"since": since}
-                connection.execute(tag_states.insert(), row)
+            insert_tags(connection, kept.tags, kept.wishes)
             connection.execute(state.update().values(receipts=kept.receipts))
             self._begin_epoch(connection, reason)
         engine.dispose()  # the last connection takes the WAL into the file
         self.files.mark_ready()
 
+    def _leave_epoch(self, connection: Connection, reason: Reason) -> None:
+        """Begin an epoch, and record anew what can't be sent as it stands."""
+        if reason is Reason.WAL_LOST:
+            self._begin_epoch(connection, reason)
+            return
+        newest, _ = head_of(connection)
+        self._know_acked(connection)
+        every = [epoch.epoch for epoch in epochs_of(connection)]
+        # Of an epoch that only the hub knew there is nothing to record anew.
+        left = every if reason is Reason.OTHER_KIOSK else [newest.epoch, every[-1]]
+        how = Renewal(self.kiosk_id, self.new_epoch, self.final, keep_asks=False)
+        renew(connection, tuple(dict.fromkeys(left)), how, reason)
+
     def _begin_epoch(self, connection: Connection, reason: Reason) -> None:
+        self._know_acked(connection)
+        begin_epoch(connection, self.new_epoch(), self.kiosk_id, reason)
+
+    def _know_acked(self, connection: Connection) -> None:
         if self.acked is not None:
             know_epoch(connection, self.acked.epoch, self.kiosk_id)
-        begin_epoch(connection, self.new_epoch(), self.kiosk_id, reason)

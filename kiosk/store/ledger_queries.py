@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    func,
+    select,
+)
 
 from kiosk.service.ports import Head
 from kiosk.store.chain import event_of
@@ -81,6 +90,37 @@ def events_about(
     return to_events(connection.execute(query))
 
 
+def uptimes_after(connection: Connection, after_seq: int) -> Mapping[str, int]:
+    """The last monotonic time of each boot with events of the newest epoch since then.
+
+    The events of a boot stand together, so its first one is found by halving: weeks
+    without a hub are no reason to read every event at every loan.
+    """
+    head, before = head_of(connection)
+    after, number = before + after_seq, before + head.seq
+    uptimes: dict[str, int] = {}
+    while number > after and (last := _event(connection, number)) is not None:
+        uptimes[last.boot_id] = last.monotonic_ns
+        number = _first_of_boot(connection, last.boot_id, after, number) - 1
+    return uptimes
+
+
+def _first_of_boot(connection: Connection, boot_id: str, after: int, last: int) -> int:
+    """The number of a boot's first event behind `after`; `last` is one of its own."""
+
+    def belongs(number: int) -> bool:
+        event = _event(connection, number)
+        return event is not None and event.boot_id == boot_id
+
+    numbers = range(after + 1, last)
+    return numbers.start + bisect_left(numbers, True, key=belongs)
+
+
+def _event(connection: Connection, number: int) -> Event | None:
+    query = select(*STORED).where(events.c.number == number)
+    return next(iter(to_events(connection.execute(query))), None)
+
+
 def select_open_asks() -> Select[bytes, bytes]:
     """Asks without a close, oldest first."""
     return (
@@ -94,5 +134,5 @@ def to_events(rows: Iterable[Row[Any]]) -> tuple[Event, ...]:
     """Make events of (hash, body) rows. Raises LedgerDamaged."""
     try:
         return tuple(event_of(row.hash, row.body) for row in rows)
-    except msgspec.DecodeError as err:
+    except (msgspec.DecodeError, UnicodeDecodeError) as err:
         raise LedgerDamaged(f"ledger: an event can't be read: {err}") from err

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
-from kiosk.service.ports import Head
+from kiosk.service.ports import Head, Security, TagState
 from kiosk.store.chain import epochs_of
 from kiosk.store.engine import known_version, reader_engine, transaction
 from kiosk.store.errors import LedgerMissing, LedgerTooNew, ledger_error
@@ -21,7 +21,8 @@ from kiosk.store.ledger_queries import (
     span_of,
     to_events,
 )
-from kiosk.store.ledger_schema import UPGRADES, subjects
+from kiosk.store.ledger_schema import UPGRADES, renewed, subjects
+from kiosk.store.tags import unhealed, wishes_in
 from sync.protocol import Event
 
 
@@ -58,10 +59,35 @@ class LedgerReader:
             query = events_between(before + seq, last).limit(limit)
             return to_events(connection.execute(query))
 
+    def removed(self) -> Mapping[str, int]:
+        """Up to which seq the events of an epoch were removed, where any were."""
+        with self._look() as connection:
+            every = epochs_of(connection)
+        return {each.epoch: each.start_seq for each in every if each.start_seq}
+
+    def renewed(self, epoch: str, seqs: Collection[int]) -> frozenset[int]:
+        """Those of these events that were recorded anew, and go on as other ones."""
+        with self._look() as connection:
+            before, _ = span_of(connection, epoch) or (0, 0)
+            numbers = [before + seq for seq in seqs]
+            query = select(renewed.c.number).where(renewed.c.number.in_(numbers))
+            found = connection.execute(query).scalars()
+            return frozenset(number - before for number in found)
+
     def open_asks(self) -> tuple[Event, ...]:
         """Asks without a close, oldest first; only the newest epoch has any."""
         with self._look() as connection:
             return to_events(connection.execute(select_open_asks()))
+
+    def unhealed_tags(self) -> tuple[TagState, ...]:
+        """Tags whose seen state is not the desired one, oldest first."""
+        with self._look() as connection:
+            return unhealed(connection)
+
+    def wishes(self) -> Mapping[str, Security]:
+        """Items whose tags were not seen yet, and what those shall be; oldest first."""
+        with self._look() as connection:
+            return wishes_in(connection)
 
     def events_of_item(self, item: str, after_seq: int) -> tuple[Event, ...]:
         """Events of the newest epoch later than `after_seq`, in order."""

@@ -62,8 +62,10 @@ epochs = Table(
     Column("reason", String, nullable=False),
 )
 
-#: `body` is `sync.protocol.canonical(event)`, `hash` its SHA-256. They are the last
-#: two columns in this order, by which `kiosk.store.salvage` knows an event's row.
+#: `event_id` is unique: of an event that was recorded anew (`kiosk.store.renewal`)
+#: the epoch stands behind it. `body` is `sync.protocol.canonical(event)`, `hash` its
+#: SHA-256. They are the last two columns in this order, by which
+#: `kiosk.store.salvage` knows an event's row.
 events = Table(
     "event",
     metadata,
@@ -100,6 +102,13 @@ open_asks = Table(
     ),
 )
 
+#: Events that were recorded anew in a later epoch; these originals go nowhere.
+renewed = Table(
+    "renewed",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+)
+
 #: `since`: the event with which the desired state was set.
 tag_states = Table(
     "tag",
@@ -111,6 +120,32 @@ tag_states = Table(
     Column("since", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
+
+#: Items that were dealt with by their barcode alone; their tags are still to be found.
+#: `since` as for a tag.
+wishes = Table(
+    "wish",
+    metadata,
+    Column("item", String, primary_key=True),
+    Column("desired", String, nullable=False),
+    Column("since", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: What retention removed of an epoch: everything up to `seq`, whose hash was `hash`.
+#: The chain of what is left starts there.
+trimmed = Table(
+    "trimmed",
+    metadata,
+    Column(
+        "ordinal", ForeignKey(epochs.c.ordinal), primary_key=True, autoincrement=False
+    ),
+    Column("seq", Integer, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+#: Receipts and openings are fewer than this; more is no count of them any more.
+MAX_COUNT = 2**53
 
 #: One row. `in_use` is 1 from opening to a clean close; `openings` counts.
 state = Table(
@@ -129,4 +164,24 @@ def _version_1(connection: Connection) -> None:
     connection.exec_driver_sql("PRAGMA user_version = 1")
 
 
-UPGRADES: tuple[Upgrade, ...] = (_version_1,)
+def _version_2(connection: Connection) -> None:
+    """Version 1 removed no events; a ledger that is made new has the table already."""
+    metadata.create_all(connection, [trimmed])
+    connection.exec_driver_sql("PRAGMA user_version = 2")
+
+
+def _version_3(connection: Connection) -> None:
+    """Version 2 recorded nothing anew."""
+    metadata.create_all(connection, [renewed])
+    connection.exec_driver_sql("PRAGMA user_version = 3")
+
+
+def _version_4(connection: Connection) -> None:
+    """Version 3 wished nothing of tags that it had not seen."""
+    metadata.create_all(connection, [wishes])
+    connection.exec_driver_sql("PRAGMA user_version = 4")
+
+
+UPGRADES: tuple[Upgrade, ...] = (_version_1, _version_2, _version_3, _version_4)
+#: From this version on there is the table of what was removed.
+TRIMMED_SINCE = 2

@@ -20,6 +20,8 @@ from kiosk.store.mirror_queries import (
     acked_of,
     final_of,
     hub_time_of,
+    settled_of,
+    shown_of,
     status_of,
     verdicts_of,
 )
@@ -39,6 +41,9 @@ from sync.protocol import AckedThrough, Outcome, SignedRules, Verdict
 
 Value = TypeVar("Value")
 Answer = TypeVar("Answer")
+
+#: The last two: a value that makes no sense, such as a time that is none.
+_UNREADABLE = (MirrorBusy, MirrorDamaged, msgspec.DecodeError, ValueError, TypeError)
 
 log = structlog.get_logger(__name__)
 
@@ -111,6 +116,10 @@ class MirrorReader:
     def status(self) -> MirrorStatus:
         return self._ask(status_of, MirrorStatus(cursor=0, synced_at=None))
 
+    def settled(self) -> Mapping[str, int]:
+        """Up to which seq of each epoch every event is held by the hub and judged."""
+        return self._ask(settled_of, {})
+
     def verdicts(self, event_ids: Sequence[str]) -> Mapping[str, Verdict]:
         return self._ask(lambda connection: verdicts_of(connection, event_ids), {})
 
@@ -118,6 +127,12 @@ class MirrorReader:
         """Those of these events on which the hub has given its last word."""
         return self._ask(
             lambda connection: final_of(connection, event_ids), frozenset()
+        )
+
+    def shown(self, event_ids: Sequence[str]) -> frozenset[str]:
+        """Those of these events whose effect is in the mirror."""
+        return self._ask(
+            lambda connection: shown_of(connection, event_ids), frozenset()
         )
 
     def count_outcomes(self) -> Mapping[Outcome, int]:
@@ -166,7 +181,7 @@ class MirrorReader:
                 if schema_version(connection) != len(UPGRADES):
                     return nothing
                 answer = question(connection)
-        except (MirrorBusy, MirrorDamaged, msgspec.DecodeError) as err:
+        except _UNREADABLE as err:
             # Being replaced, or soon to be set aside by the agent: it holds nothing.
             report = log.warning if self._readable else log.debug
             report("mirror unreadable", why=str(err))

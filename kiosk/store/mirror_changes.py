@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, assert_never
 
 import msgspec
-from sqlalchemy import Connection, Table
+import structlog
+from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects.sqlite import insert
 
 from kiosk.domain.values import Item
 from kiosk.store.mirror_schema import (
     KEPT,
     credentials,
+    feed,
+    feed_runs,
     item_tags,
     items,
     loans,
@@ -20,9 +24,12 @@ from kiosk.store.mirror_schema import (
     sites,
     titles,
 )
+from kiosk.store.settling import unsettle
 from sync.protocol import (
     Change,
     CredentialChanged,
+    FeedPage,
+    FeedRun,
     ItemChanged,
     LoanChanged,
     PatronChanged,
@@ -31,18 +38,54 @@ from sync.protocol import (
     SiteChanged,
     TitleChanged,
     ValueChanged,
+    is_sane,
 )
+
+log = structlog.get_logger(__name__)
 
 _PUT = {
     table.name: insert(table).prefix_with("OR REPLACE")
-    for table in (*KEPT.values(), item_tags, rules)
+    for table in (*KEPT.values(), item_tags, rules, feed_runs)
 }
 
 
+def put_page(connection: Connection, page: FeedPage) -> None:
+    """Apply all changes of a page and move the cursor to its end."""
+    for change in page.changes:
+        apply_change(connection, change)
+    _put_runs(connection, page.runs)
+    connection.execute(feed.update().values(cursor=page.cursor, run=page.run))
+
+
+def forget_feed(connection: Connection) -> None:
+    """Start from cursor 0; verdicts and signed rules stay."""
+    for table in KEPT.values():
+        connection.execute(table.delete())
+    connection.execute(feed_runs.delete())
+    connection.execute(feed.update().values(cursor=0, run="", synced_at=None))
+    unsettle(connection)
+
+
+def _put_runs(connection: Connection, runs: Sequence[FeedRun]) -> None:
+    """What was told of runs after the cursor may have been undone since."""
+    cursor = select(feed.c.cursor).scalar_subquery()
+    connection.execute(feed_runs.delete().where(feed_runs.c.first > cursor))
+    for one in runs:
+        row = {"first": one.first, "run": one.run}
+        connection.execute(_PUT[feed_runs.name], row)
+
+
 def apply_change(connection: Connection, change: Change) -> None:
-    """Put or remove one row. Doing it twice is the same as doing it once."""
+    """Put or remove one row. Doing it twice is the same as doing it once.
+
+    A loan of no possible time is left out with an alarm: it would break each look at
+    its reader's loans, and the rest of the page is good.
+    """
     if isinstance(change, Removed):
         _remove(connection, change)
+        return
+    if isinstance(change, LoanChanged) and not is_sane(change.value.loaned_at):
+        log.error("absurd loan left out", at=str(change.value.loaned_at))
         return
     table, keys = _place(change)
     row = keys if table is credentials else keys | {"body": _body(change)}

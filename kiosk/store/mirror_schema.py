@@ -14,6 +14,8 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    inspect,
+    select,
 )
 
 from kiosk.store.engine import Upgrade
@@ -103,6 +105,7 @@ verdicts = Table(
     Column("seq", Integer, nullable=False),
     Column("outcome", String, nullable=False),
     Column("feed_version", Integer, nullable=False),
+    Column("feed_run", String, nullable=False, server_default=""),
     Column("body", LargeBinary, nullable=False),
     Index("verdict_in_order", "epoch", "seq"),
 )
@@ -118,19 +121,37 @@ progress = Table(
     Column("settled_seq", Integer, nullable=False),
 )
 
-#: One row. `synced_at`, `hub_time`: the hub's clock at the last complete pull and at
-#: the last answer; `boot_id` and `boottime_ns` are our own at that answer. `epoch`:
-#: the ledger's newest one, empty until the agent has named it.
+#: Runs of the hub that gave the versions this mirror holds; see `FeedRun`.
+feed_runs = Table(
+    "feed_run",
+    metadata,
+    Column("first", Integer, primary_key=True, autoincrement=False),
+    Column("run", String, nullable=False),
+)
+
+#: One row. `run` gave the version `cursor`. `synced_at`, `hub_time`: the hub's clock at
+#: the last complete pull and at the last answer; `boot_id` and `boottime_ns` are our own
+#: at that answer. `epoch`: the ledger's newest, empty until the agent has named it.
 feed = Table(
     "feed",
     metadata,
     Column("id", Integer, CheckConstraint("id = 1"), primary_key=True),
     Column("cursor", Integer, nullable=False),
+    Column("run", String, nullable=False, server_default=""),
     Column("epoch", String, nullable=False),
     Column("synced_at", String),
     Column("hub_time", String),
     Column("boot_id", String),
     Column("boottime_ns", Integer),
+)
+
+#: At most one row: the hub's clock at its newest word here, which may have come on a
+#: stick and be days old; `feed.hub_time` is for words that came at once.
+told = Table(
+    "told",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1"), primary_key=True),
+    Column("told_at", String, nullable=False),
 )
 
 #: What a change of the feed is called on the wire → the table it changes.
@@ -156,4 +177,24 @@ def _version_2(connection: Connection) -> None:
     connection.exec_driver_sql("PRAGMA user_version = 2")
 
 
-UPGRADES: tuple[Upgrade, ...] = (_version_1, _version_2)
+def _version_3(connection: Connection) -> None:
+    """Version 2 had no told; what it holds was told at its hub_time, if ever."""
+    metadata.create_all(connection, [told])
+    known = select(feed.c.id, feed.c.hub_time).where(feed.c.hub_time.is_not(None))
+    connection.execute(told.insert().from_select(["id", "told_at"], known))
+    connection.exec_driver_sql("PRAGMA user_version = 3")
+
+
+def _version_4(connection: Connection) -> None:
+    """Version 3 knew no runs: the hub takes its cursor for one of another history."""
+    metadata.create_all(connection, [feed_runs])
+    for table, name in (("feed", "run"), ("verdict", "feed_run")):
+        known = {column["name"] for column in inspect(connection).get_columns(table)}
+        if name not in known:
+            connection.exec_driver_sql(
+                f"ALTER TABLE {table} ADD COLUMN {name} VARCHAR DEFAULT '' NOT NULL"
+            )
+    connection.exec_driver_sql("PRAGMA user_version = 4")
+
+
+UPGRADES: tuple[Upgrade, ...] = (_version_1, _version_2, _version_3, _version_4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from itertools import count
 from pathlib import Path
@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from kiosk.clock import BootTime, boot_time
+from kiosk.durable import flush
 from kiosk.service.ports import MirrorStatus
 from kiosk.store.engine import transaction, upgrade, writer_engine
 from kiosk.store.errors import (
@@ -23,12 +24,21 @@ from kiosk.store.errors import (
     mirror_error,
 )
 from kiosk.store.lock import WriterLock
-from kiosk.store.mirror_changes import apply_change
+from kiosk.store.mirror_changes import forget_feed, put_page
+from kiosk.store.mirror_checks import mirror_fault
+from kiosk.store.mirror_late import is_newest, note_told, take_page
 from kiosk.store.mirror_queries import acked_of, final_of, status_of
-from kiosk.store.mirror_schema import KEPT, PRAGMAS, UPGRADES, feed
-from kiosk.store.settling import put_verdicts, settle, unsettle
+from kiosk.store.mirror_schema import PRAGMAS, UPGRADES, feed
+from kiosk.store.settling import (
+    forget_undone,
+    put_verdicts,
+    recheck,
+    settle,
+    skip_removed,
+)
 from sync.keys import rules_are_genuine
 from sync.protocol import AckedThrough, FeedPage, RulesChanged, Verdict
+from sync.stick.letters import Page
 
 log = structlog.get_logger(__name__)
 
@@ -45,10 +55,12 @@ class MirrorWriter:
     ) -> None:
         """Open or create the mirror. `hub_key` (hex) signs the rules.
 
+        `boot` says when the time was read that the hub's last answer tells.
         Raises MirrorInUse, MirrorError.
         """
         self._hub_key = hub_key
         self._boot = boot
+        self._wal = path.with_name(path.name + "-wal")
         try:
             self._engine, self._lock = _open(path)
         except MirrorError:
@@ -74,22 +86,21 @@ class MirrorWriter:
         with self._transaction() as connection:
             return final_of(connection, event_ids)
 
-    def apply_page(self, page: FeedPage) -> None:
+    def apply_page(self, page: FeedPage) -> int:
         """Apply the changes and move the cursor; a page applied before does nothing.
 
-        Raises BadRulesSignature, and then nothing of the page is applied.
+        Returns how many verdicts no longer count: a hub that was restored has told
+        all it knows, and their effect is not in it. Raises BadRulesSignature, and
+        then nothing of the page is applied.
         """
-        for change in page.changes:
-            if isinstance(change, RulesChanged):
-                self._check(change)
+        self._check(page)
         with self._transaction() as connection:
             if page.cursor <= status_of(connection).cursor:
-                return
-            for change in page.changes:
-                apply_change(connection, change)
-            connection.execute(feed.update().values(cursor=page.cursor))
+                return 0
+            put_page(connection, page)
             self._note_time(connection, page.hub_time)
             settle(connection)
+            return forget_undone(connection, page)
 
     def put_verdicts(
         self,
@@ -107,6 +118,54 @@ class MirrorWriter:
             self._note_time(connection, hub_time)
             settle(connection)
 
+    def put_late_verdicts(
+        self,
+        verdicts: Sequence[Verdict],
+        acked_through: AckedThrough | None,
+        hub_time: dt.datetime,
+    ) -> None:
+        """As `put_verdicts`, for an answer that was long on its way.
+
+        Its time is not the time now. Where a newer word is known, it only adds.
+        """
+        with self._transaction() as connection:
+            newest = is_newest(connection, hub_time)
+            put_verdicts(connection, verdicts, acked_through, newest=newest)
+            note_told(connection, hub_time)
+            settle(connection)
+
+    def apply_late_page(self, letter: Page) -> bool:
+        """As `apply_page` and `mark_synced`, for a page that was long on its way.
+
+        Tells whether it was new. Raises BadRulesSignature, PageTooFarOn, and then
+        nothing of it is applied.
+        """
+        self._check(letter.page)
+        with self._transaction() as connection:
+            newest = is_newest(connection, letter.page.hub_time)
+            was_new = take_page(connection, letter)
+            note_told(connection, letter.page.hub_time)
+            settle(connection)
+            if newest:
+                forget_undone(connection, letter.page)
+        return was_new
+
+    def flush(self) -> None:
+        """Return once all that was written before will survive a power cut."""
+        flush(self._wal)
+
+    def recheck(self, acked: Sequence[AckedThrough]) -> None:
+        """Forget verdicts beyond what a restored hub holds of epochs met before."""
+        with self._transaction() as connection:
+            recheck(connection, acked)
+
+    def skip_removed(self, removed: Mapping[str, int]) -> None:
+        """Count events up to these seqs as settled; the ledger no longer has them."""
+        if removed:
+            with self._transaction() as connection:
+                skip_removed(connection, removed)
+                settle(connection)
+
     def mark_synced(self, hub_time: dt.datetime) -> None:
         """The mirror held everything the hub knew at this time."""
         with self._transaction() as connection:
@@ -116,20 +175,21 @@ class MirrorWriter:
     def empty(self) -> None:
         """Forget the feed and start from cursor 0; verdicts and signed rules stay."""
         with self._transaction() as connection:
-            for table in KEPT.values():
-                connection.execute(table.delete())
-            connection.execute(feed.update().values(cursor=0, synced_at=None))
-            unsettle(connection)
+            forget_feed(connection)
             settle(connection)
 
     def close(self) -> None:
         self._engine.dispose()
         self._lock.close()
 
-    def _check(self, change: RulesChanged) -> None:
-        if not rules_are_genuine(change.value, self._hub_key):
-            version = change.value.rules.version
-            raise BadRulesSignature(f"rules version {version}: not signed by the hub")
+    def _check(self, page: FeedPage) -> None:
+        for change in page.changes:
+            if not isinstance(change, RulesChanged):
+                continue
+            if not rules_are_genuine(change.value, self._hub_key):
+                version = change.value.rules.version
+                text = f"rules version {version}: not signed by the hub"
+                raise BadRulesSignature(text)
 
     def _note_time(self, connection: Connection, hub_time: dt.datetime) -> None:
         at = self._boot()
@@ -140,6 +200,7 @@ class MirrorWriter:
                 boottime_ns=at.boottime_ns,
             )
         )
+        note_told(connection, hub_time)
 
     def _transaction(self) -> AbstractContextManager[Connection]:
         return transaction(self._engine, mirror_error)
@@ -169,10 +230,9 @@ def _sound(path: Path, lock: WriterLock) -> Engine:
         undo.callback(engine.dispose)
         upgrade(engine, mirror_error, UPGRADES, MirrorDamaged)
         with transaction(engine, mirror_error) as connection:
-            verdict = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
-            status_of(connection)
-        if verdict != "ok":
-            raise MirrorDamaged(f"mirror: {verdict}")
+            fault = mirror_fault(connection)
+        if fault is not None:
+            raise MirrorDamaged(f"mirror: {fault}")
         undo.pop_all()
         return engine
 

@@ -1,0 +1,121 @@
+"""Which security bit each tag shall carry, and what was seen of it.
+
+A book that was dealt with by its barcode alone has a wish and no tag yet: one row
+stands for all its tags, whichever they are, until they are found.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select
+from sqlalchemy.dialects.sqlite import insert
+
+from kiosk.service.ports import Security, TagState, TagTarget
+from kiosk.store.ledger_schema import events, tag_states, wishes
+
+_LAST_EVENT = select(func.coalesce(func.max(events.c.number), 0)).scalar_subquery()
+_NEW_TARGET = insert(tag_states).values(since=_LAST_EVENT)
+#: What was seen of a tag before a new wish no longer counts: it may have been
+#: written at another point in between.
+_SET_TARGET = _NEW_TARGET.on_conflict_do_update(
+    index_elements=[tag_states.c.uid],
+    set_={
+        "item": _NEW_TARGET.excluded.item,
+        "desired": _NEW_TARGET.excluded.desired,
+        "seen": None,
+        "since": _NEW_TARGET.excluded.since,
+    },
+)
+_NEW_WISH = insert(wishes).values(since=_LAST_EVENT)
+#: One by one: a list in the statement would be rendered anew at every loan.
+_DROP_WISH = wishes.delete().where(wishes.c.item == bindparam("of_item"))
+
+
+def set_targets(connection: Connection, targets: Sequence[TagTarget]) -> None:
+    """Set what these tags shall be; it replaces what was wished of their items."""
+    if not targets:
+        return
+    drop_wishes(connection, [target.item for target in targets])
+    known = [target for target in targets if target.uid is not None]
+    unknown = [target for target in targets if target.uid is None]
+    if known:
+        connection.execute(_SET_TARGET, [_tag_row(target) for target in known])
+    if unknown:
+        of_items = tag_states.c.item.in_([target.item for target in unknown])
+        connection.execute(tag_states.delete().where(of_items))
+        connection.execute(_NEW_WISH, [_wish_row(target) for target in unknown])
+
+
+def drop_wishes(connection: Connection, items: Sequence[str]) -> None:
+    if items:
+        connection.execute(_DROP_WISH, [{"of_item": item} for item in items])
+
+
+def insert_tags(
+    connection: Connection, tags: Sequence[TagState], wished: Mapping[str, Security]
+) -> None:
+    """Put what was salvaged, oldest first, into a new ledger."""
+    for since, tag in enumerate(tags):
+        row = dataclasses.asdict(tag) | {"since": since}
+        connection.execute(tag_states.insert(), row)
+    for since, (item, desired) in enumerate(wished.items()):
+        row = {"item": item, "desired": desired, "since": since}
+        connection.execute(wishes.insert(), row)
+
+
+def note_seen(connection: Connection, seen: Mapping[str, Security | None]) -> None:
+    """Store what read-back found; what is known already changes no page."""
+    change = (
+        tag_states.update()
+        .where(tag_states.c.uid == bindparam("of_uid"))
+        .where(tag_states.c.seen.is_distinct_from(bindparam("now_seen")))
+        .values(seen=bindparam("now_seen"))
+    )
+    rows = [{"of_uid": uid, "now_seen": value} for uid, value in seen.items()]
+    connection.execute(change, rows)
+
+
+def forget_tags(connection: Connection, uids: Sequence[str]) -> None:
+    connection.execute(tag_states.delete().where(tag_states.c.uid.in_(uids)))
+
+
+def states_of(connection: Connection, uids: Sequence[str]) -> dict[str, TagState]:
+    found = _states(connection, select(tag_states).where(tag_states.c.uid.in_(uids)))
+    return {state.uid: state for state in found}
+
+
+def unhealed(connection: Connection) -> tuple[TagState, ...]:
+    """Tags whose seen state is not the desired one, oldest first."""
+    wrong = or_(tag_states.c.seen.is_(None), tag_states.c.seen != tag_states.c.desired)
+    query = select(tag_states).where(wrong)
+    return _states(connection, query.order_by(tag_states.c.since, tag_states.c.uid))
+
+
+def wishes_in(connection: Connection) -> dict[str, Security]:
+    """Items whose tags are still to be found, and what they shall be; oldest first."""
+    query = select(wishes).order_by(wishes.c.since, wishes.c.item)
+    return {row.item: Security(row.desired) for row in connection.execute(query)}
+
+
+def _states(connection: Connection, query: Select[Any]) -> tuple[TagState, ...]:
+    return tuple(_tag_state(row) for row in connection.execute(query))
+
+
+def _tag_state(row: Row[Any]) -> TagState:
+    return TagState(
+        uid=row.uid,
+        item=row.item,
+        desired=Security(row.desired),
+        seen=None if row.seen is None else Security(row.seen),
+    )
+
+
+def _tag_row(target: TagTarget) -> dict[str, str | None]:
+    return {"uid": target.uid, **_wish_row(target)}
+
+
+def _wish_row(target: TagTarget) -> dict[str, str]:
+    return {"item": target.item, "desired": target.desired}
