@@ -19,6 +19,10 @@ _DOWN_WORDS = {
     Role.CARD: "E-CARDREADER-DOWN",
     Role.SCANNER: "E-SCANNER-DOWN",
 }
+_OFFLINE = "bar.offline"
+_OFFLINE_TOO_LONG = "bar.offline_limit"
+#: They say what can be done all the same.
+OFFLINE_BANNERS = frozenset({_OFFLINE, _OFFLINE_TOO_LONG})
 #: The link file and the mirror are looked at no more often than this.
 MAX_AGE_S = 0.5
 
@@ -77,7 +81,7 @@ class Around:
         if now - self._read_at < MAX_AGE_S:
             return
         self._read_at = now
-        self._site = self._site_line()
+        self._site = site_line(self._mirror, self._site_id)
         rules, status = self._mirror.rules(), self._mirror.status()
         self._offline_limit = None
         if rules and status.synced_at:
@@ -87,13 +91,15 @@ class Around:
         if self._offline_limit and moment.quality is not Clock.GUESSED:
             synced_at, max_days = self._offline_limit
             if moment.wall - synced_at > dt.timedelta(days=max_days):
-                return Message("bar.offline_limit", {"n": max_days})
-        return Message("bar.offline")
+                return Message(_OFFLINE_TOO_LONG, {"n": max_days})
+        return Message(_OFFLINE)
 
-    def _site_line(self) -> SiteLine:
-        site = self._mirror.site(self._site_id)
-        if site is None:
-            return SiteLine("")
-        return SiteLine(
-            site.name, site.short_name, site.keeper, site.phone, site.opens, site.closes
-        )
+
+def site_line(mirror: Mirror, site_id: str) -> SiteLine:
+    """What the mirror knows of this point; nothing while it knows none."""
+    site = mirror.site(site_id)
+    if site is None:
+        return SiteLine("")
+    return SiteLine(
+        site.name, site.short_name, site.keeper, site.phone, site.opens, site.closes
+    )

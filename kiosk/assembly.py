@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -15,6 +17,7 @@ from kiosk.config import Config, Device
 from kiosk.contacts import Contacts
 from kiosk.domain.pad import Patience
 from kiosk.domain.session import Manners
+from kiosk.epoch_desk import EpochDesk, diverged_in
 from kiosk.healer import Healer
 from kiosk.ids import RANDOM_BYTES, uuid7
 from kiosk.loan_desk import LoanDesk
@@ -30,23 +33,27 @@ from kiosk.service.daybook import Daybook
 from kiosk.service.identification import Identification
 from kiosk.service.knowledge import Knowledge
 from kiosk.service.lending import Lending
-from kiosk.service.ports import Ledger, Mirror, Moment
+from kiosk.service.ports import Ledger, Mirror, Moment, NoSpace
+from kiosk.service.retention import Retention
 from kiosk.service.returning import Returning
 from kiosk.service.security import Custodian
 from kiosk.signals import Signals
+from kiosk.storage_desk import StorageDesk
+from kiosk.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What the rooms reach: both databases, the clock, the agent's bell, and words."""
+    """What the rooms reach: both databases, the clock, the agent's bell, words, room."""
 
     ledger: Ledger
     mirror: Mirror
     now: Callable[[], Moment]
     ring: Callable[[], None]
     say: Say
+    give_up_reserve: Callable[[], bool]
 
 
 def rooms(
@@ -54,19 +61,21 @@ def rooms(
 ) -> Rooms:
     """Make the rooms; withdraws first what a crash left open. Raises LedgerError."""
     knowledge = Knowledge(outside.ledger, outside.mirror)
-    daybook = Daybook(knowledge, site_id, outside.now, new_id)
+    writers = {name: r for name, r in runners.items() if r.writes_tags}
+    daybook = Daybook(knowledge, site_id, outside.now, new_id, bool(writers))
     custodian = Custodian(knowledge)
     lending = _lending(daybook)
     identification = Identification(knowledge)
     pads = _pads(config, outside.mirror)
-    scribe = Scribe({n: r for n, r in runners.items() if r.writes_tags}, pads)
+    scribe = Scribe(writers, pads)
     link = HubLink(config.folder)
+    storage = StorageDesk(outside.ledger, outside.give_up_reserve)
     budget_s = config.lending.ask_budget_s
     return Rooms(
         pads=pads,
         scribe=scribe,
-        loans=LoanDesk(lending, hub_answers=link.answers, budget_s=budget_s),
-        returns=ReturnDesk(Returning(daybook), custodian, scribe),
+        loans=LoanDesk(lending, storage, hub_answers=link.answers, budget_s=budget_s),
+        returns=ReturnDesk(Returning(daybook), custodian, scribe, storage),
         healer=Healer(custodian, pads, scribe),
         daybook=daybook,
         identification=identification,
@@ -77,6 +86,9 @@ def rooms(
             {n: r for n, r in runners.items() if r.locks},
         ),
         contacts=Contacts(daybook),
+        storage=storage,
+        upkeep=_upkeep(config, outside),
+        epochs=_epochs(config, outside),
         surroundings=_around(config, site_id, outside.mirror, link).at,
         ring=outside.ring,
     )
@@ -107,8 +119,13 @@ def _driver(device: Device) -> Driver:
 
 
 def _lending(daybook: Daybook) -> Lending:
+    """What a full disk keeps open now is withdrawn before the next loan."""
     lending = Lending(daybook)
-    withdrawn = lending.withdraw_open_asks()
+    try:
+        withdrawn = lending.withdraw_open_asks()
+    except NoSpace as err:
+        log.error("asks left open by a crash not withdrawn", reason=str(err))
+        return lending
     if withdrawn:
         log.warning("asks left open by a crash withdrawn", count=withdrawn)
     return lending
@@ -117,6 +134,16 @@ def _lending(daybook: Daybook) -> Lending:
 def _pads(config: Config, mirror: Mirror) -> PadRoom:
     patience = Patience(config.lending.stable_rounds, config.lending.missed_rounds)
     return PadRoom(patience, lambda tags: read_stack(tags, mirror))
+
+
+def _upkeep(config: Config, outside: Outside) -> Upkeep:
+    keep = dt.timedelta(days=config.storage.keep_days)
+    return Upkeep(Retention(outside.ledger, outside.mirror, keep), outside.now)
+
+
+def _epochs(config: Config, outside: Outside) -> EpochDesk:
+    diverged = partial(diverged_in, config.folder)
+    return EpochDesk(outside.ledger, outside.mirror, diverged, outside.ring)
 
 
 def _around(config: Config, site_id: str, mirror: Mirror, link: HubLink) -> Around:

@@ -23,6 +23,8 @@ _RTC = Path("/dev/rtc0")
 _FIRST_YEAR = 2025
 #: adjtimex(2): "clock not synchronized", its answer instead of 0.
 _TIME_ERROR = 5
+#: Further off than this a time server is the wrong one: the hub's clock counts.
+_TOLERANCE = dt.timedelta(minutes=10)
 #: More than sizeof(struct timex) on any platform; all zero means "only ask".
 _TIMEX_BYTES = 512
 
@@ -58,6 +60,11 @@ def kernel_synchronised() -> bool:
     return 0 <= state < _TIME_ERROR
 
 
+def _as_told(known: HubTime, at: BootTime) -> dt.datetime:
+    passed_us = (at.boottime_ns - known.at.boottime_ns) // 1000
+    return known.wall + dt.timedelta(microseconds=passed_us)
+
+
 def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
@@ -86,15 +93,19 @@ class SystemClock:
     def now(self) -> Moment:
         """Read all clocks at one point. The hub's time counts for its boot only."""
         at, wall, known = self._boot(), self._wall(), self._hub_time
-        if self._synchronised():
+        if known is not None and known.at.boot_id == at.boot_id:
+            wall = self._corrected(wall, _as_told(known, at))
             quality = Clock.SYNCED
-        elif known is not None and known.at.boot_id == at.boot_id:
-            passed_us = (at.boottime_ns - known.at.boottime_ns) // 1000
-            wall = known.wall + dt.timedelta(microseconds=passed_us)
+        elif self._synchronised():
             quality = Clock.SYNCED
         else:
             quality = self._unsynchronised(wall)
         return Moment(wall, at.boot_id, at.boottime_ns, quality)
+
+    def _corrected(self, wall: dt.datetime, told: dt.datetime) -> dt.datetime:
+        """The county's time; a time server is finer, as long as it means the same."""
+        agree = abs(wall - told) <= _TOLERANCE
+        return wall if agree and self._synchronised() else told
 
     def _unsynchronised(self, wall: dt.datetime) -> Clock:
         if wall.year >= _FIRST_YEAR and self._rtc.exists():

@@ -27,7 +27,7 @@ class Ui(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Sync(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The way to the hub. `hub` is empty for a kiosk that is not enrolled yet."""
+    """The way to the hub. `hub` is empty where no network is: sticks go instead."""
 
     hub: str = ""
     poll_s: Seconds = 15
@@ -48,6 +48,19 @@ class Lending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     card_stays: bool = False
     unlocks: bool = False
     max_books: Annotated[int, Meta(ge=1, le=30)] = 8
+
+
+class Storage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The room of the data folder and how long it is kept full.
+
+    `reserve_mib`: kept free for returns, at most a tenth of the partition.
+    `quota_mib`: the kiosk's share of the partition; 0 is all of it. `keep_days`:
+    acknowledged events stay so long, for a hub that was restored from a backup.
+    """
+
+    reserve_mib: Annotated[int, Meta(ge=1, le=1024)] = 16
+    quota_mib: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    keep_days: Annotated[int, Meta(ge=7, le=3650)] = 90
 
 
 class Role(enum.StrEnum):
@@ -79,6 +92,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ui: Ui = Ui()
     sync: Sync = Sync()
     lending: Lending = Lending()
+    storage: Storage = Storage()
     devices: tuple[Device, ...] = msgspec.field(name="device", default=())
 
     @property

@@ -11,21 +11,33 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from kiosk import assembly
+from kiosk.around import site_line
 from kiosk.bell import Bell, agent_bell
 from kiosk.clock import SystemClock
 from kiosk.config import Config
 from kiosk.dispatcher import Dispatcher
 from kiosk.health import Health, resident_kib, save_health
 from kiosk.identity import Identity, load_identity
-from kiosk.messages import Inbox, Stop
+from kiosk.messages import Inbox, Stop, StorageFound
 from kiosk.mirror_watch import MirrorWatch
 from kiosk.notify import notify
+from kiosk.out_of_service import out_of_service
 from kiosk.plug_watch import PlugWatch
 from kiosk.runner import DeviceRunner
 from kiosk.service.ports import Ledger
+from kiosk.storage_watch import StorageWatch
+from kiosk.store.errors import (
+    LedgerDamaged,
+    LedgerError,
+    LedgerFull,
+    LedgerInUse,
+)
 from kiosk.store.ledger import SqliteLedger
 from kiosk.store.mirror import MirrorReader
+from kiosk.store.space import Space
 from ui.app import create_app
 from ui.server import Server, serve
 from ui.wording import Wording
@@ -35,6 +47,8 @@ LOOK_AFTER_S = 2.0
 #: A message takes milliseconds, on a worn-out card a second.
 STUCK_S = 60.0
 _STOP_S = 5.0
+
+log = structlog.get_logger(__name__)
 
 
 class NotEnrolled(RuntimeError):
@@ -56,6 +70,7 @@ class Kiosk:
     dispatcher: Dispatcher
     thread: threading.Thread
     ledger: Ledger
+    storage: StorageWatch
 
     def dead(self) -> list[str]:
         """Names of the threads that ended or hang."""
@@ -74,7 +89,8 @@ class Kiosk:
         return Health(
             ready=True,
             devices={name: runner.up for name, runner in self.runners.items()},
-            unhealed_tags=len(self.ledger.unhealed_tags()),
+            unhealed_tags=len(self.ledger.unhealed_tags()) + len(self.ledger.wishes()),
+            storage=self.storage.state,
             free_bytes=disk.f_bavail * disk.f_frsize,
             memory_kib=resident_kib(),
         )
@@ -83,19 +99,56 @@ class Kiosk:
 def run(config: Config, *, ready: Callable[[str], None]) -> None:
     """Run until SIGTERM or SIGINT. Calls `ready` with the URL of the first page.
 
-    Raises NotEnrolled, BadOptions, LedgerError (a second instance, a disk that
-    fails), OSError (a port that is taken) or ThreadDied.
+    While the ledger can't be opened the screen says so, and nothing else runs.
+    Raises NotEnrolled, BadOptions, LedgerError (a second instance, a ledger that was
+    ruined under it), OSError (a port that is taken) or ThreadDied.
     """
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     with ExitStack() as stack:
-        kiosk = _start(config, stack)
+        kiosk = _start_when_possible(config, stack, stopping)
+        if kiosk is None:
+            return
         ready(kiosk.server.url)
         notify("READY=1")
         while not stopping.wait(LOOK_AFTER_S):
             _look_after(kiosk, config.folder)
         notify("STOPPING=1")
+
+
+def _start_when_possible(
+    config: Config, stack: ExitStack, stopping: threading.Event
+) -> Kiosk | None:
+    """Start, or wait out of service until the ledger opens; None if told to stop."""
+    try:
+        return _start(config, stack)
+    except LedgerInUse:
+        raise
+    except LedgerError as err:
+        log.error("out of service", reason=str(err))
+    identity, mirror = _enrolled(config.folder), _mirror(config.folder)
+    site = site_line(mirror, identity.site_id)
+    with out_of_service(config.ui.locale, site, config.ui.port):
+        notify("READY=1")
+        while not _opens(config, identity, mirror):
+            notify("WATCHDOG=1")
+            if stopping.wait(LOOK_AFTER_S):
+                return None
+    log.warning("in service again")
+    return _start(config, stack)
+
+
+def _opens(config: Config, identity: Identity, mirror: MirrorReader) -> bool:
+    """Try the ledger; a start that follows finds it checked and closed."""
+    try:
+        _open_ledger(config.folder, identity, mirror, _space(config)).close()
+    except LedgerInUse:
+        raise
+    except LedgerError as err:
+        log.debug("still out of service", reason=str(err))
+        return False
+    return True
 
 
 def _start(config: Config, stack: ExitStack) -> Kiosk:
@@ -106,16 +159,17 @@ def _start(config: Config, stack: ExitStack) -> Kiosk:
         name: DeviceRunner(name, driver, inbox)
         for name, driver in assembly.drivers(config).items()
     }
-    mirror, clock = MirrorReader(config.folder / "mirror.db"), SystemClock()
+    mirror, clock = _mirror(config.folder), SystemClock()
     clock.learn(mirror.hub_time())
-    ledger = SqliteLedger(
-        config.folder / "ledger.db", identity.kiosk_id, mirror.acked()
-    )
+    space = _space(config)
+    ledger = _open_ledger(config.folder, identity, mirror, space)
     stack.callback(ledger.close)
     bell = Bell(agent_bell(config.folder))
     stack.callback(bell.close)
     wording = Wording()
-    outside = assembly.Outside(ledger, mirror, clock.now, bell.ring, wording.say)
+    outside = assembly.Outside(
+        ledger, mirror, clock.now, bell.ring, wording.say, space.reserve.give_up
+    )
     rooms = assembly.rooms(config, identity.site_id, outside, runners)
     dispatcher = Dispatcher(inbox, rooms, assembly.manners(config))
     thread = _start_dispatcher(dispatcher, inbox, stack)
@@ -128,7 +182,34 @@ def _start(config: Config, stack: ExitStack) -> Kiosk:
         stack.callback(runner.stop)
     plugs = PlugWatch(runners.values())
     stack.callback(plugs.stop)
-    return Kiosk(server, runners, watch, plugs, dispatcher, thread, ledger)
+    storage = StorageWatch(space, ledger, lambda s: inbox.put(StorageFound(s)))
+    return Kiosk(server, runners, watch, plugs, dispatcher, thread, ledger, storage)
+
+
+def _mirror(folder: Path) -> MirrorReader:
+    return MirrorReader(folder / "mirror.db")
+
+
+def _space(config: Config) -> Space:
+    mib = 2**20
+    return Space(
+        config.folder,
+        reserve=config.storage.reserve_mib * mib,
+        quota=config.storage.quota_mib * mib,
+    )
+
+
+def _open_ledger(
+    folder: Path, identity: Identity, mirror: MirrorReader, space: Space
+) -> SqliteLedger:
+    """Open the ledger, on a full disk with the room that was kept for it."""
+    path, acked = folder / "ledger.db", mirror.acked()
+    try:
+        return SqliteLedger(path, identity.kiosk_id, acked, final=mirror.final)
+    except LedgerFull:
+        if not space.reserve.give_up():
+            raise
+    return SqliteLedger(path, identity.kiosk_id, acked, final=mirror.final)
 
 
 def _enrolled(folder: Path) -> Identity:
@@ -149,11 +230,20 @@ def _start_dispatcher(
 
 
 def _look_after(kiosk: Kiosk, folder: Path) -> None:
-    """End the process when a thread died; else tell systemd and the agent how we are."""
+    """End the process when a thread died; else tell systemd and the agent how we are.
+
+    A damaged ledger ends it as well: the next start salvages what can be read.
+    """
+    if isinstance(kiosk.ledger.trouble, LedgerDamaged):
+        raise kiosk.ledger.trouble
     dead = kiosk.dead()
     if dead:
         raise ThreadDied(f"ended unexpectedly: {', '.join(dead)}")
     for runner in kiosk.runners.values():
         runner.look_after()
     notify("WATCHDOG=1")
-    save_health(folder, kiosk.health(folder))
+    kiosk.storage.look()
+    try:
+        save_health(folder, kiosk.health(folder))
+    except OSError as err:
+        kiosk.storage.not_written(err)

@@ -19,6 +19,7 @@ from kiosk.messages import (
     MirrorChanged,
     SlipDone,
     Stop,
+    StorageFound,
     TagsWritten,
     TouchCame,
 )
@@ -120,6 +121,8 @@ class Dispatcher:
                 self._touched(message, now)
             case MirrorChanged():
                 self._visit.news(now)
+            case StorageFound():
+                self._rooms.storage.found(message.state)
             case Stop():
                 return
             case _:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drivers.api import Tag
 from kiosk.domain.rules import SecurityMode
 from kiosk.domain.session import Line, TagsSecured
 from kiosk.pads import PadRoom
@@ -20,7 +21,7 @@ class Healer:
         self._pads = pads
         self._scribe = scribe
         self._job: Job | None = None
-        self._looked_at: frozenset[str] | None = None
+        self._looked_at: tuple[Tag, ...] | None = None
         self._again_at = 0.0
 
     @property
@@ -39,13 +40,14 @@ class Healer:
 
         Returns an answer when there is one at once: no pad could write any of it.
         """
-        present = self._pads.present
-        if self._job or present == self._looked_at or now < self._again_at:
+        tags = self._pads.tags
+        if self._job or tags == self._looked_at or now < self._again_at:
             return None
-        self._looked_at = present
+        self._looked_at = tags
         rule = self._custodian.rule()
+        self._custodian.find(self._pads.read)
         # A tag that is being armed for a return still has its old wish in the ledger.
-        wrong = self._custodian.wrong(present - self._scribe.writing)
+        wrong = self._custodian.wrong(self._pads.present - self._scribe.writing)
         if not wrong:
             return None
         afis = {uid: afi_of(state, rule) for uid, state in wrong.items()}

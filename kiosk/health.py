@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from kiosk.service.ports import Storage
+
 
 class Health(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Figures about the machine and its devices; nothing about a person."""
@@ -14,6 +16,7 @@ class Health(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ready: bool = False
     devices: Mapping[str, bool] = {}
     unhealed_tags: int = 0
+    storage: Storage = Storage.ENOUGH
     free_bytes: int = 0
     memory_kib: int = 0
 
@@ -23,7 +26,10 @@ def health_path(folder: Path) -> Path:
 
 
 def save_health(folder: Path, health: Health) -> None:
-    """Replace the file; it is worthless after a restart, so it is not flushed."""
+    """Replace the file; it is worthless after a restart, so it is not flushed.
+
+    Raises OSError where nothing can be written.
+    """
     beside = health_path(folder).with_suffix(".new")
     beside.write_bytes(msgspec.json.encode(health))
     beside.replace(health_path(folder))
@@ -33,7 +39,7 @@ def load_health(folder: Path) -> Health:
     """Return what the kiosk last said; the default when it said nothing readable."""
     try:
         return msgspec.json.decode(health_path(folder).read_bytes(), type=Health)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return Health()
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import msgspec
 
+from kiosk.durable import write_durably
+
 
 class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`hub_key`: the hub's Ed25519 public key (hex) that signs the rules."""
+    """`hub_key`: the hub's Ed25519 public key (hex) that signs the rules.
+
+    `hub_box_key`: the hub's X25519 public key (hex) for what is carried to it on a
+    stick; empty where nothing ever is.
+    """
 
     kiosk_id: str
     site_id: str
     hub_key: str
+    hub_box_key: str = ""
 
 
 class BadIdentity(ValueError):
@@ -31,26 +37,10 @@ def load_identity(folder: Path) -> Identity | None:
         return msgspec.json.decode(path.read_bytes(), type=Identity)
     except FileNotFoundError:
         return None
-    except msgspec.DecodeError as err:
+    except (msgspec.DecodeError, UnicodeDecodeError) as err:
         raise BadIdentity(f"{path}: {err}") from err
 
 
 def save_identity(folder: Path, identity: Identity) -> None:
     """Write it so that after a power cut it is there whole or not at all."""
     write_durably(identity_path(folder), msgspec.json.encode(identity), mode=0o644)
-
-
-def write_durably(path: Path, content: bytes, *, mode: int) -> None:
-    """Write beside, flush, rename over, flush the folder."""
-    beside = path.with_name(path.name + ".new")
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -27,8 +27,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     `boot_id` and `at_s` (seconds of CLOCK_MONOTONIC) say when it was written;
     `since` is the wall time of the last change of `online`; `last_contact` is the
     hub's own time in its last valid answer. `revoked`: the hub put this device out
-    of service. `rolled_back`: the hub knows more of this ledger's epoch than the
-    ledger does, or something else; a new epoch must begin. `held_back` counts events
+    of service. `diverged` names epochs of which the hub holds more than the ledger
+    does, or something else; they are left for a new one. `held_back` counts events
     the hub can't read. `trouble` is the last failure in a few words, else empty.
     """
 
@@ -38,14 +38,17 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     since: dt.datetime | None = None
     last_contact: dt.datetime | None = None
     revoked: bool = False
-    rolled_back: bool = False
+    diverged: tuple[str, ...] = ()
     held_back: int = 0
     trouble: str = ""
 
     def reachable(self, boot_id: str, now_s: float) -> bool:
         """Tell whether to ask the hub; False when the agent has fallen silent."""
-        fresh = self.boot_id == boot_id and 0 <= now_s - self.at_s <= SILENT_AFTER_S
-        return self.online and fresh and not self.revoked
+        return self.online and self.fresh(boot_id, now_s) and not self.revoked
+
+    def fresh(self, boot_id: str, now_s: float) -> bool:
+        """Tell whether the agent wrote this lately, and in this boot."""
+        return self.boot_id == boot_id and 0 <= now_s - self.at_s <= SILENT_AFTER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def load_link(folder: Path) -> Link:
     """Return the agent's last word; an offline link when there is none to be read."""
     try:
         return msgspec.json.decode(link_path(folder).read_bytes(), type=Link)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return Link()
 
 

@@ -11,6 +11,7 @@ from kiosk.domain.session import Book, Lend, Line, LoansSettled
 from kiosk.service.daybook import Result
 from kiosk.service.lending import Lending, Plan
 from kiosk.service.ports import LedgerError
+from kiosk.storage_desk import StorageDesk, words_for
 from kiosk.view import LineState, Message
 from sync.protocol import Outcome
 
@@ -28,9 +29,15 @@ class LoanDesk:
     """Holds what is asked between a Lend and its LoansSettled; one stack at a time."""
 
     def __init__(
-        self, lending: Lending, *, hub_answers: Callable[[], bool], budget_s: float
+        self,
+        lending: Lending,
+        storage: StorageDesk,
+        *,
+        hub_answers: Callable[[], bool],
+        budget_s: float,
     ) -> None:
         self._lending = lending
+        self._storage = storage
         self._hub_answers = hub_answers
         self._budget_s = budget_s
         self._asked: _Asked | None = None
@@ -42,6 +49,8 @@ class LoanDesk:
 
     def lend(self, effect: Lend, now: float) -> LoansSettled | None:
         """Lend at once, or ask the hub first; then `verdicts` settles it."""
+        if no_room := self._storage.loans_refused():
+            return LoansSettled(refused(effect.books, no_room), None)
         try:
             # What a full disk kept from being closed never happened: say so first.
             self._lending.withdraw_open_asks()
@@ -78,7 +87,11 @@ class LoanDesk:
 def not_recorded(books: Sequence[Book], err: LedgerError) -> tuple[Line, ...]:
     """Lines of books of which nothing could be written down, so nothing happened."""
     log.error("ledger refused", reason=str(err))
-    words = Message("E-STORAGE")
+    return refused(books, words_for(err))
+
+
+def refused(books: Sequence[Book], words: Message) -> tuple[Line, ...]:
+    """Lines of books with which nothing happened, and why."""
     return tuple(Line(book, LineState.REFUSED, words) for book in books)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from drivers.api import Beep, DeviceEvent, Light, PrintOutcome, Slip
 from kiosk.domain.rules import SecurityRule
+from kiosk.service.ports import Storage
 from kiosk.view import Action, TouchAnswer
 
 
@@ -101,6 +102,13 @@ class MirrorChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class StorageFound:
+    """The daemon looked at the disk."""
+
+    state: Storage
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Leave the loop."""
 
@@ -113,6 +121,7 @@ InboxMessage = (
     | SlipDone
     | TouchCame
     | MirrorChanged
+    | StorageFound
     | Stop
 )
 Inbox = queue.Queue[InboxMessage]

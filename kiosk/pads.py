@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from drivers.api import Tag, TagsOnPad
-from kiosk.domain.pad import Pad, Patience, fence, observe, recount
+from kiosk.domain.pad import Pad, Patience, blind, fence, observe, recount
 from kiosk.domain.session import Book, StackChanged
 
 
@@ -18,6 +18,7 @@ class PadRoom:
         self._patience = patience
         self._read = read
         self._pads: dict[str, Pad] = {}
+        self._lost: dict[str, Pad] = {}
         self._tags: dict[str, Tag] = {}
         self._place: dict[str, str] = {}
         self._cards: set[str] = set()
@@ -29,9 +30,22 @@ class PadRoom:
         """Every tag on any pad, fenced or not."""
         return frozenset(uid for pad in self._pads.values() for uid in pad.misses)
 
+    @property
+    def tags(self) -> tuple[Tag, ...]:
+        """The same as they were seen last."""
+        return tuple(self._tags.values())
+
+    def read(self) -> tuple[Book, ...]:
+        """The books of all tags there, fenced or not."""
+        return self._read(list(self._tags.values()))
+
     def place_of(self, uid: str) -> str | None:
         """The pad on which a tag was seen last, None once it has been lifted."""
         return self._place.get(uid)
+
+    def afi_of(self, uid: str) -> int | None:
+        """The AFI that a tag showed last, None where it showed none or is lifted."""
+        return self._tags[uid].afi if uid in self._tags else None
 
     def saw(self, device: str, event: TagsOnPad) -> StackChanged | None:
         """Fold in one round; returns the stack if anything about it changed."""
@@ -39,14 +53,15 @@ class PadRoom:
             self._tags[tag.uid] = tag
             self._place[tag.uid] = device
         seen = dict.fromkeys(tag.uid for tag in event.tags)  # as the pad orders them
-        before = self._pads.get(device, Pad())
+        before = self._pads.get(device) or self._lost.pop(device, Pad())
         self._pads[device] = observe(before, seen, self._patience)
         self._forget_lifted()
         return self._changed()
 
     def lost(self, device: str) -> StackChanged | None:
-        """A pad that is gone shows nothing."""
-        self._pads.pop(device, None)
+        """A pad that is gone shows nothing; when it comes back the visit goes on."""
+        if pad := self._pads.pop(device, None):
+            self._lost[device] = blind(pad)
         self._forget_lifted()
         return self._changed()
 
@@ -58,6 +73,7 @@ class PadRoom:
     def fence(self) -> StackChanged | None:
         """Ignore what lies there until it has been lifted."""
         self._pads = {name: fence(pad) for name, pad in self._pads.items()}
+        self._lost.clear()  # what lies there when they come back is nobody's either
         return self._changed()
 
     def recount(self) -> StackChanged | None:

@@ -28,6 +28,8 @@ class Surroundings:
     offline: bool = False
     max_books: int = 8
     can_print: bool = False
+    #: Why nothing can be lent or taken back; None as long as it can.
+    closed: Message | None = None
 
 
 #: How printing fares.
@@ -59,13 +61,19 @@ def present(
         count=sum(book.kind.circulates for book in session.books),
         max_books=around.max_books,
         can_confirm=session.can_confirm,
-        notice=session.notice,
+        notice=session.notice or _closed(session, around),
         banners=around.banners,
         put_back=_put_back(session),
         receipt=session.receipt,
         slip=_slip(session, around),
         idle_s=idle_s,
+        in_service=around.closed is None,
     )
+
+
+def _closed(session: Session, around: Surroundings) -> Message | None:
+    """Home says large what is the matter; elsewhere the banner must do."""
+    return around.closed if session.screen is Screen.HOME else None
 
 
 def _patron(session: Session) -> PatronLine | None:

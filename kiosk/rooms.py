@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kiosk.contacts import Contacts
+from kiosk.epoch_desk import EpochDesk
 from kiosk.healer import Healer
 from kiosk.loan_desk import LoanDesk
 from kiosk.pad_cards import PadCards
@@ -18,6 +19,8 @@ from kiosk.service.daybook import Daybook
 from kiosk.service.identification import Identification
 from kiosk.service.ports import Moment
 from kiosk.signals import Signals
+from kiosk.storage_desk import StorageDesk
+from kiosk.upkeep import Upkeep
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,9 @@ class Rooms:
     printing: PrintDesk
     signals: Signals
     contacts: Contacts
+    storage: StorageDesk
+    upkeep: Upkeep
+    epochs: EpochDesk
     surroundings: Callable[[frozenset[str], Moment], Surroundings]
     ring: Callable[[], None]
 
@@ -47,4 +53,5 @@ class Rooms:
             self.healer.deadline,
             self.printing.deadline,
             self.contacts.deadline,
+            self.upkeep.deadline,
         ]

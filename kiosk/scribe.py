@@ -22,10 +22,14 @@ class Writer(Protocol):
 
 
 class Job:
-    """Tags to be written. `seen`: the AFI read back, None where it is not known."""
+    """Tags to be written. `seen`: the AFI read back, None where it is not known.
 
-    def __init__(self, afis: Mapping[str, int], deadline: float) -> None:
-        self.seen: dict[str, int | None] = dict.fromkeys(afis)
+    `before`: the same as the pad saw it when the job was ordered.
+    """
+
+    def __init__(self, before: Mapping[str, int | None], deadline: float) -> None:
+        self.before = before
+        self.seen: dict[str, int | None] = dict.fromkeys(before)
         self.waiting: set[int] = set()
         self.deadline = deadline
 
@@ -58,7 +62,8 @@ class Scribe:
 
         In a county without gates nothing is to be done, so it is done.
         """
-        job = Job(afis, now + PATIENCE_S)
+        before = {uid: self._pads.afi_of(uid) for uid in afis}
+        job = Job(before, now + PATIENCE_S)
         if rule.mode is SecurityMode.NONE:
             job.seen.update(afis)
             return job

@@ -110,6 +110,7 @@ class View:
     sentence, `notice` a refusal or error that needs attention, `banners` stand at
     the top of every screen (offline, device down). `put_back` names the books
     whose tags must come back to the pad. `idle_s` counts down to home, else None.
+    Not `in_service`: nothing can be lent or taken back, and home offers neither.
     """
 
     revision: int
@@ -129,6 +130,7 @@ class View:
     receipt: str | None = None
     slip: Slip | None = None
     idle_s: int | None = None
+    in_service: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import assert_never
 
 import structlog
 
+from kiosk.around import OFFLINE_BANNERS
 from kiosk.display import Display
 from kiosk.domain.ending import idle_left, wakes_at
 from kiosk.domain.session import (
@@ -20,7 +21,6 @@ from kiosk.domain.session import (
     PrintSlip,
     Recount,
     ReturnsRecorded,
-    SecureTags,
     Session,
     SessionOver,
     TakeBack,
@@ -29,13 +29,13 @@ from kiosk.domain.session import (
     Visitor,
 )
 from kiosk.domain.step import step
+from kiosk.domain.values import county_time
 from kiosk.presenter import Surroundings
 from kiosk.rooms import Rooms
 from kiosk.scribe import Job
-from kiosk.service.knowledge import county_time
-from kiosk.service.ports import LedgerError, Security
+from kiosk.service.ports import LedgerError
 from kiosk.slip import slip_lines
-from kiosk.view import Screen
+from kiosk.view import Message, Screen
 from sync.protocol import Clock
 
 log = structlog.get_logger(__name__)
@@ -84,13 +84,14 @@ class Visit:
 
     def news(self, now: float) -> None:
         """The mirror changed: books may have words now, and loans a verdict."""
+        self._rooms.epochs.look()
         self.advance(self._rooms.pads.reread(), now)
         self._loans_settled(self._rooms.loans.verdicts(now), now)
 
     def tags_written(self, job: Job | None, now: float) -> None:
         """A job for the pads came to its end; None: one is still under way."""
         if job is not None:
-            self._returns_recorded(self._rooms.returns.armed(job), now)
+            self._returns_recorded(self._rooms.returns.armed(job, now), now)
             self.advance(self._rooms.healer.written(job, now), now)
 
     def time_passed(self, now: float) -> None:
@@ -106,6 +107,7 @@ class Visit:
         self.advance(Ticked(), now)
         self._look_for_lifted(now)
         self.advance(rooms.healer.heal(now), now)
+        rooms.upkeep.time_passed(now, idle=self._session.screen is Screen.HOME)
 
     def new_id(self) -> str:
         return self._rooms.daybook.new_id(self._rooms.daybook.now())
@@ -139,8 +141,6 @@ class Visit:
                 self._rooms.ring()
             case TakeBack():
                 self._returns_recorded(self._rooms.returns.take_back(effect, now), now)
-            case SecureTags():
-                self._secure(effect)
             case Recount():
                 self.advance(self._rooms.pads.recount(), now)
             case SessionOver():
@@ -153,15 +153,6 @@ class Visit:
                 self._rooms.signals.unlock()
             case _:
                 assert_never(effect)
-
-    def _secure(self, late: SecureTags) -> None:
-        """Note what tags shall be, for the healer; on a full disk they stay as they are."""
-        desired = Security.OUT if late.lent else Security.IN
-        try:
-            self._rooms.daybook.want(late.books, desired)
-        except LedgerError as err:
-            log.error("wish for tags not recorded", reason=str(err))
-        self._rooms.healer.look_again()
 
     def _print(self, now: float) -> None:
         session, around = self._session, self._around()
@@ -191,9 +182,18 @@ class Visit:
         around = rooms.surroundings(self._down, rooms.daybook.now())
         return replace(
             around,
-            banners=(*around.banners, *rooms.contacts.banners),
+            banners=(*self._what_can_be_done(around), *rooms.contacts.banners),
             can_print=rooms.printing.ready,
+            closed=rooms.storage.closed,
         )
+
+    def _what_can_be_done(self, around: Surroundings) -> tuple[Message, ...]:
+        """What the disk forbids stands alone: the network's banner would promise it."""
+        forbidden = self._rooms.storage.banners
+        if not forbidden:
+            return around.banners
+        rest = (b for b in around.banners if b.id not in OFFLINE_BANNERS)
+        return (*forbidden, *rest)
 
     def _county_time(self) -> dt.datetime | None:
         """What the clocks say, as far as ours is to be trusted."""

@@ -14,6 +14,10 @@ COMMANDS = {
         "kiosk.cli.config_file:config",
         "Check and show a kiosk's configuration.",
     ),
+    "db": Lazy(
+        "kiosk.cli.db:db",
+        "Check, copy and upgrade the ledger and the mirror of a kiosk.",
+    ),
     "demo": Lazy(
         "kiosk.cli.demo:demo",
         "Borrow and return in a browser, on emulated hardware that speaks real bytes.",

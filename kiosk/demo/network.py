@@ -67,9 +67,13 @@ class Network:
         if self._mode is Mode.CUT:
             writer.close()
             return
-        hub_reader, hub_writer = await asyncio.open_connection(
-            "127.0.0.1", self._target_port
-        )
+        try:
+            hub_reader, hub_writer = await asyncio.open_connection(
+                "127.0.0.1", self._target_port
+            )
+        except OSError:  # the hub is not up
+            writer.close()
+            return
         self._open |= {writer, hub_writer}
         try:
             await asyncio.gather(

@@ -93,8 +93,8 @@ def offline_refusal(
 ) -> Refusal | None:
     """Why a loan without the hub goes too far, if so.
 
-    `mirror_age` is None while the clock can't be trusted: then only the number
-    of loans limits. `offline_loans`: the patron's loans the hub has not seen.
+    `mirror_age` is None while it can't be told: then only the number of loans limits.
+    `offline_loans`: the patron's loans the hub has not seen.
     """
     if mirror_age is not None and mirror_age > dt.timedelta(
         days=rules.offline.max_days

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kiosk.domain.ending import Step
-from kiosk.domain.session import Line, SecureTags, Session, TagsSecured
+from kiosk.domain.session import Line, Session, TagsSecured
 from kiosk.view import LineState, Screen
 
 #: The loan or return of such a line is in the ledger, or about to be.
 RECORDED = {LineState.WORKING, LineState.OK, LineState.PUT_BACK}
 
 
-def find_tags(state: Session) -> Step:
+def find_tags(state: Session) -> Session:
     """A book that was dealt with by its barcode may show its tags afterwards."""
     tagged = {book.key: book for book in state.on_pad if book.kind.circulates}
     late = {
@@ -20,13 +19,10 @@ def find_tags(state: Session) -> Step:
         for line in state.lines
         if line.state is LineState.OK and not line.book.uids and line.book.key in tagged
     }
-    if not late:
-        return state, ()
     lines = tuple(
         replace(line, book=late.get(line.book.key, line.book)) for line in state.lines
     )
-    lent = state.screen is Screen.DONE
-    return replace(state, lines=lines), (SecureTags(tuple(late.values()), lent),)
+    return replace(state, lines=lines)
 
 
 def secured(state: Session, event: TagsSecured) -> tuple[Line, ...]:

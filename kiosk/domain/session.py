@@ -269,14 +269,6 @@ class TakeBack:
 
 
 @dataclass(frozen=True, slots=True)
-class SecureTags:
-    """Have tags written that came to light after their books were dealt with."""
-
-    books: tuple[Book, ...]
-    lent: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Recount:
     """Trust the pad again only after fresh rounds."""
 
@@ -305,9 +297,7 @@ class Unlock:
     """Open the cabinet for a moment."""
 
 
-Effect = (
-    Lend | TakeBack | SecureTags | Recount | SessionOver | FencePad | PrintSlip | Unlock
-)
+Effect = Lend | TakeBack | Recount | SessionOver | FencePad | PrintSlip | Unlock
 
 
 def class_message(book: Book) -> Message | None:

@@ -49,9 +49,9 @@ def step(state: Session, event: Input, now: float, manners: Manners) -> Step:
         case SlipPrinted():
             return _slip_printed(awake(state, now), event)
         case LoansSettled():
-            return find_tags(_loans_settled(awake(state, now), event))
+            return find_tags(_loans_settled(awake(state, now), event)), ()
         case ReturnsRecorded():
-            return find_tags(_returned(awake(state, now), event))
+            return find_tags(_returned(awake(state, now), event)), ()
         case Touched():
             return _touched(awake(state, now), event, manners)
         case PatronCame():
@@ -199,9 +199,7 @@ def _stack_changed(state: Session, stack: StackChanged, now: float) -> Step:
     )
     if keys != {book.key for book in state.on_pad}:
         changed = awake(replace(changed, notice=_lasting_notice(state)), now)
-    found, securing = find_tags(changed)
-    after, effects = _new_books(found)
-    return after, (*securing, *effects)
+    return _new_books(find_tags(changed))
 
 
 def _new_books(state: Session) -> Step:

@@ -121,3 +121,13 @@ class Site:
     phone: str = ""
     opens: str = ""
     closes: str = ""
+
+
+def county_time(moment: dt.datetime) -> dt.datetime:
+    """The time on the clocks of the county."""
+    return moment.astimezone(COUNTY_TIME)
+
+
+def county_day(moment: dt.datetime) -> dt.date:
+    """The calendar day in the county."""
+    return county_time(moment).date()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from kiosk.domain.rules import SecurityMode
 from kiosk.domain.session import Book, Line
 from kiosk.service.knowledge import Knowledge
 from kiosk.service.ports import Draft, Moment, Security, TagTarget
@@ -21,12 +22,17 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Daybook:
-    """Writes for one site. `new_id` makes identifiers that sort by time."""
+    """Writes for one site. `new_id` makes identifiers that sort by time.
+
+    `writes_tags`: some pad here can; where none can, nothing is wished of tags that
+    were not seen.
+    """
 
     knowledge: Knowledge
     site_id: str
     now: Callable[[], Moment]
     new_id: Callable[[Moment], str]
+    writes_tags: bool = True
 
     def record(
         self, drafts: Sequence[Draft], at: Moment, tags: Sequence[TagTarget] = ()
@@ -46,18 +52,20 @@ class Daybook:
         ]
         return self.knowledge.ledger.record(stamped, at, tags)
 
-    def want(self, books: Sequence[Book], desired: Security) -> None:
-        """Note what the tags of books shall be that were recorded without them.
-
-        Raises LedgerError.
-        """
-        self.knowledge.ledger.record([], self.now(), targets(books, desired))
+    def targets(self, books: Sequence[Book], desired: Security) -> list[TagTarget]:
+        """What the tags of these books shall be from now on, seen or not."""
+        unseen = [book for book in books if not book.uids]
+        wished = unseen if unseen and self._may_find_tags() else []
+        return [
+            *tags_of(books, desired),
+            *(TagTarget(None, book.barcode, desired) for book in wished),
+        ]
 
     def receipt(self) -> str:
         """Return the next receipt number, to be drawn before the record it is for.
 
-        Drawn after it, a disk that fills up in between would make a loan that
-        happened look refused; drawn before, it only leaves a gap. Raises LedgerError.
+        It is durable with that record; if that fails, it only leaves a gap. Raises
+        LedgerError.
         """
         return f"{self.site_id}-{self.knowledge.ledger.next_receipt():06d}"
 
@@ -75,9 +83,14 @@ class Daybook:
         at = self.now()
         self.record([Draft(self.new_id(at), kind, payload=payload)], at)
 
+    def _may_find_tags(self) -> bool:
+        rules = self.knowledge.mirror.rules()
+        gates = rules is None or rules.security.mode is not SecurityMode.NONE
+        return gates and self.writes_tags
 
-def targets(books: Sequence[Book], desired: Security) -> list[TagTarget]:
-    """What the tags of these books shall be from now on."""
+
+def tags_of(books: Iterable[Book], desired: Security) -> list[TagTarget]:
+    """The tags that were seen of these books, to be brought into one state."""
     return [
         TagTarget(uid, book.barcode, desired) for book in books for uid in book.uids
     ]

@@ -11,7 +11,7 @@ from kiosk.domain.policy import patron_refusal, remaining
 from kiosk.domain.session import Book, Visitor
 from kiosk.domain.values import Patron
 from kiosk.service.classify import scanned_book
-from kiosk.service.knowledge import Knowledge, county_day
+from kiosk.service.knowledge import Knowledge
 from kiosk.service.ports import Moment
 from kiosk.view import Message
 
@@ -66,7 +66,7 @@ class Identification:
         loans = self.knowledge.loans_of(patron.patron_ref)
         if rules is None:
             return Visitor(patron, 0, Message("E-GENERIC"))
-        refusal = patron_refusal(patron, loans, rules, county_day(at.wall))
+        refusal = patron_refusal(patron, loans, rules, self.knowledge.today(at))
         words = Message(refusal.reason, refusal.params) if refusal else None
         left = 0 if refusal else remaining(patron, loans, rules)
         return Visitor(patron, left, words)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeGuard
 
 from kiosk.domain.rules import Rules
-from kiosk.domain.values import COUNTY_TIME, Loan
-from kiosk.service.ports import Ledger, Mirror, MirrorStatus
-from sync.protocol import DecidedBy, Event, Kind, Mode, Outcome, Verdict
+from kiosk.domain.values import Loan, county_day
+from kiosk.service.ports import Ledger, Mirror, MirrorStatus, Moment
+from sync.protocol import Clock, DecidedBy, Event, Kind, Mode, Outcome, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +73,34 @@ class Knowledge:
         ]
         return len(overlay([], unheard))
 
+    def today(self, at: Moment) -> dt.date:
+        """The day in the county; without a trusted clock the earliest that it can be.
+
+        So a clock that is years ahead makes no card expire and no book overdue.
+        """
+        synced_at, age = self.mirror.status().synced_at, self.mirror_age(at)
+        if at.quality is Clock.GUESSED and synced_at is not None and age is not None:
+            return county_day(synced_at + age)
+        return county_day(at.wall)
+
+    def mirror_age(self, at: Moment) -> dt.timedelta | None:
+        """How old the mirror is, None before it was ever complete.
+
+        Without a trusted clock it is the time for which this machine surely ran since
+        the hub's last answer: the true age is no less, and a clock that is years
+        ahead locks nobody out.
+        """
+        status = self.mirror.status()
+        if status.synced_at is None:
+            return None
+        if at.quality is not Clock.GUESSED:
+            return at.wall - status.synced_at
+        ran = {**self.ledger.uptimes_after(self._settled_seq())}
+        ran[at.boot_id] = at.monotonic_ns
+        if status.met_boot in ran:
+            ran[status.met_boot] = max(ran[status.met_boot] - status.met_ns, 0)
+        return dt.timedelta(microseconds=sum(ran.values()) // 1000)
+
     def _settled_seq(self) -> int:
         status = self.mirror.status()
         return status.settled_seq if status.epoch == self.ledger.head().epoch else 0
@@ -82,13 +109,8 @@ class Knowledge:
         """Events whose effect the mirror does not show yet."""
         if not events:
             return []
-        cursor = self.mirror.status().cursor
-        verdicts = self.mirror.verdicts([event.event_id for event in events])
-        return [
-            event
-            for event in events
-            if not _shown(verdicts.get(event.event_id), cursor)
-        ]
+        shown = self.mirror.shown([event.event_id for event in events])
+        return [event for event in events if event.event_id not in shown]
 
 
 def overlay(loans: Iterable[Loan], own: Iterable[Event]) -> dict[str, Loan]:
@@ -104,11 +126,7 @@ def overlay(loans: Iterable[Loan], own: Iterable[Event]) -> dict[str, Loan]:
     return current
 
 
-def _shown(verdict: Verdict | None, cursor: int) -> bool:
-    return _final(verdict) and verdict.feed_version <= cursor
-
-
-def _final(verdict: Verdict | None) -> TypeGuard[Verdict]:
+def _final(verdict: Verdict | None) -> bool:
     return verdict is not None and verdict.outcome is not Outcome.DEFERRED
 
 
@@ -137,13 +155,3 @@ def _loan(event: Event) -> Loan:
         # Without a trusted clock the date follows from the hub; until then not late.
         due_on=dt.date.fromisoformat(due_on) if due_on else dt.date.max,
     )
-
-
-def county_time(moment: dt.datetime) -> dt.datetime:
-    """The time on the clocks of the county."""
-    return moment.astimezone(COUNTY_TIME)
-
-
-def county_day(moment: dt.datetime) -> dt.date:
-    """The calendar day in the county."""
-    return county_time(moment).date()

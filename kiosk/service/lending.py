@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from kiosk.domain.policy import Grant, Params, Refusal
 from kiosk.domain.session import Book, Line
 from kiosk.domain.values import Patron
-from kiosk.service.daybook import Daybook, Result, how, targets
+from kiosk.service.daybook import Daybook, Result, how
 from kiosk.service.local_rule import Decision, LocalRule
 from kiosk.service.ports import Draft, Moment, Security
 from kiosk.view import LineState, Message
@@ -117,7 +117,8 @@ class Lending:
         granted = [plan.book for plan in plans if plan.granted]
         receipt = self.daybook.receipt() if granted else None
         if drafts:
-            self.daybook.record(drafts, at, targets(granted, Security.OUT))
+            tags = self.daybook.targets(granted, Security.OUT)
+            self.daybook.record(drafts, at, tags)
         return Result(tuple(_line(plan, at) for plan in plans), receipt)
 
     def _checkout(self, plan: Plan, session_id: str, mode: Mode, at: Moment) -> Draft:

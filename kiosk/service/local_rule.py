@@ -10,9 +10,8 @@ from kiosk.domain.policy import Grant, Refusal, may_lend, offline_refusal
 from kiosk.domain.rules import Rules
 from kiosk.domain.session import Book
 from kiosk.domain.values import Item, Loan, Patron
-from kiosk.service.knowledge import Knowledge, county_day
-from kiosk.service.ports import MirrorStatus, Moment
-from sync.protocol import Clock
+from kiosk.service.knowledge import Knowledge
+from kiosk.service.ports import Moment
 
 Decision = Grant | Refusal
 
@@ -31,10 +30,11 @@ class LocalRule:
         if basis.rules is None:
             return [Refusal("E-GENERIC") for _ in books]
         account = self._account(patron, books)
-        age = _mirror_age(basis.status, at)
+        age = self.knowledge.mirror_age(at) if offline else None
+        today = self.knowledge.today(at)
         decisions: list[Decision] = []
         for book in books:
-            decision = account.decide(book.barcode, basis.rules, at)
+            decision = account.decide(book.barcode, basis.rules, today)
             if offline and isinstance(decision, Grant):
                 decision = account.alone(decision, basis.rules, age)
             if isinstance(decision, Grant):
@@ -70,7 +70,7 @@ class _Account:
     items: Mapping[str, Item]
     on_loan: Mapping[str, Loan]
 
-    def decide(self, barcode: str, rules: Rules, at: Moment) -> Decision:
+    def decide(self, barcode: str, rules: Rules, today: dt.date) -> Decision:
         item = self.items.get(barcode)
         if item is None:
             return Refusal("E-ITEM-UNKNOWN")
@@ -80,7 +80,7 @@ class _Account:
             self.loans,
             self.on_loan.get(barcode),
             rules,
-            county_day(at.wall),
+            today,
             same_type_loans=self._of_type(item.item_type),
         )
 
@@ -101,10 +101,3 @@ class _Account:
     def _of_type(self, item_type: str) -> int:
         items = (self.items.get(loan.item) for loan in self.loans)
         return sum(item.item_type == item_type for item in items if item)
-
-
-def _mirror_age(status: MirrorStatus, at: Moment) -> dt.timedelta | None:
-    """None while the clock can't tell it."""
-    if at.quality is Clock.GUESSED or status.synced_at is None:
-        return None
-    return at.wall - status.synced_at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,6 +15,19 @@ from sync.protocol import Clock, DecidedBy, Event, Json, Kind, Mode, Verdict
 
 class LedgerError(Exception):
     """The ledger could not do it, and nothing was recorded."""
+
+
+class NoSpace(LedgerError):
+    """The disk is full; the same call succeeds once there is room."""
+
+
+class Storage(enum.StrEnum):
+    """What the disk allows: LOW warns, SHORT lends nothing, UNWRITABLE stops all."""
+
+    ENOUGH = "enough"
+    LOW = "low"
+    SHORT = "short"
+    UNWRITABLE = "unwritable"
 
 
 class Security(enum.StrEnum):
@@ -54,9 +67,12 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class TagTarget:
-    """What a tag's security bit shall be from now on."""
+    """What a tag's security bit shall be from now on.
 
-    uid: str
+    `uid` is None for an item whose tags were not seen: it stands for all of them.
+    """
+
+    uid: str | None
     item: str
     desired: Security
 
@@ -86,13 +102,17 @@ class MirrorStatus:
 
     `synced_at` is the hub's time of the last complete pull, None before the first.
     Every own event of `epoch` up to `settled_seq` has a verdict whose effect the
-    mirror already shows.
+    mirror already shows. `met_boot` is the boot of the hub's last answer, which came
+    `met_ns` after its start. `run` is the hub's run that gave the version `cursor`.
     """
 
     cursor: int
     synced_at: dt.datetime | None
     epoch: str = ""
     settled_seq: int = 0
+    met_boot: str = ""
+    met_ns: int = 0
+    run: str = ""
 
 
 class Ledger(Protocol):
@@ -101,13 +121,20 @@ class Ledger(Protocol):
     Raises LedgerError when the transaction did not happen.
     """
 
+    @property
+    def trouble(self) -> LedgerError | None:
+        """Why nothing can be written until `reopen` succeeds; reading goes on."""
+
+    def reopen(self) -> None:
+        """Try the file again after its medium failed."""
+
     def record(
         self, drafts: Sequence[Draft], at: Moment, tags: Sequence[TagTarget] = ()
     ) -> tuple[Event, ...]:
         """Append events and set the desired state of tags, durably, or nothing at all.
 
         What was seen of those tags before no longer counts: they may have been
-        written elsewhere in between.
+        written elsewhere in between; nor does what was wished of their items.
         """
 
     def note_seen(self, seen: Mapping[str, Security | None]) -> None:
@@ -115,6 +142,17 @@ class Ledger(Protocol):
 
     def forget_tags(self, uids: Sequence[str]) -> None:
         """Give up tags whose loan state has moved on elsewhere."""
+
+    def wishes(self) -> Mapping[str, Security]:
+        """Items whose tags were not seen yet, and what those shall be; oldest first."""
+
+    def settle_wishes(
+        self, found: Sequence[TagTarget], moved_on: Sequence[str]
+    ) -> None:
+        """Tags of wished items were found; other items' loans have moved on elsewhere.
+
+        Either way nothing is wished of these items any more.
+        """
 
     def tag_states(self, uids: Sequence[str]) -> Mapping[str, TagState]: ...
 
@@ -139,14 +177,39 @@ class Ledger(Protocol):
         self, patron_ref: str, after_seq: int
     ) -> tuple[Event, ...]: ...
 
+    def uptimes_after(self, after_seq: int) -> Mapping[str, int]:
+        """Nanoseconds since its start at the last event of each boot since then."""
+
     def head(self) -> Head: ...
 
+    def renew(
+        self, epoch: str, final: Callable[[Sequence[str]], Collection[str]]
+    ) -> int | None:
+        """Record anew, in a new epoch, what the hub can't take under this one.
+
+        `final` tells on which events the hub has given its last word; those stay as
+        they are. Open asks stay open. Returns how many events went along, None if
+        all is done already.
+        """
+
+    def oldest_events(self, epoch: str, through: int, limit: int) -> tuple[Event, ...]:
+        """The first events of an epoch up to seq `through`, its last one left out."""
+
+    def remove_through(self, last: Event) -> int:
+        """Forget an epoch's events up to and with this one; return how many went."""
+
     def next_receipt(self) -> int:
-        """Count receipts: 1, 2, 3 …, never the same twice."""
+        """Count receipts: 1, 2, 3 …, to be drawn before the record they are for.
+
+        Once that is recorded, or the ledger closed, the number never comes again.
+        """
 
 
 class Mirror(Protocol):
     """Everything the hub said. Read-only; may be empty, and may change at any time."""
+
+    def final(self, event_ids: Sequence[str]) -> Collection[str]:
+        """Those of these events on which the hub has given its last word."""
 
     def patron_by_digest(self, digest: str) -> Patron | None: ...
 
@@ -174,6 +237,12 @@ class Mirror(Protocol):
     def site(self, site_id: str) -> Site | None: ...
 
     def status(self) -> MirrorStatus: ...
+
+    def settled(self) -> Mapping[str, int]:
+        """Up to which seq of each epoch the hub holds, and has judged, every event."""
+
+    def shown(self, event_ids: Sequence[str]) -> Collection[str]:
+        """Those of these events whose effect is in the mirror."""
 
     def verdicts(self, event_ids: Sequence[str]) -> Mapping[str, Verdict]:
         """The hub's verdicts, effect visible or not; only those that exist."""

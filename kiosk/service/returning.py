@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import structlog
 
 from kiosk.domain.session import Book, Line
-from kiosk.domain.values import Item, Loan
-from kiosk.service.daybook import Daybook, Result, how, targets
-from kiosk.service.knowledge import county_day
+from kiosk.domain.values import Item, Loan, county_day
+from kiosk.service.daybook import Daybook, Result, how
 from kiosk.service.ports import Draft, LedgerError, Moment, Security
 from kiosk.view import LineState, Message
 from sync.protocol import Clock, Kind
@@ -40,7 +39,8 @@ class Returning:
         loans = self.daybook.knowledge.loans_of_items([book.barcode for book in books])
         pairs = [(book, loans.get(book.barcode)) for book in books]
         drafts = [self._checkin(book, loan, session_id, at) for book, loan in pairs]
-        self.daybook.record(drafts, at, targets(books, Security.IN))
+        tags = self.daybook.targets(books, Security.IN)
+        self.daybook.record(drafts, at, tags)
         self._note_seen(armed)
         return Result(self._lines(pairs, armed, at), receipt)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
 
 from kiosk.domain.rules import SecurityRule
+from kiosk.domain.session import Book
 from kiosk.domain.values import Loan
+from kiosk.service.daybook import tags_of
 from kiosk.service.knowledge import Knowledge
 from kiosk.service.ports import LedgerError, Security
 
@@ -42,6 +44,32 @@ class Custodian:
         }
         self._give_up([state.uid for state in states if state.uid not in due])
         return due
+
+    def find(self, read: Callable[[], Iterable[Book]]) -> None:
+        """Let tags on the pad take over what was wished of their books by barcode.
+
+        A set does so when all its tags are there. `read` tells what lies there, and
+        is asked only if something is wished.
+        """
+        wished = self.knowledge.ledger.wishes()
+        if not wished:
+            return
+        books = [book for book in read() if book.kind.circulates and book.uids]
+        found = {book.barcode: book for book in books if book.barcode in wished}
+        if not found:
+            return
+        loans = self.knowledge.loans_of_items(found)
+        due = [
+            book
+            for item, book in found.items()
+            if wished[item] is _called_for(loans.get(item))
+        ]
+        moved_on = found.keys() - {book.barcode for book in due}
+        targets = [tag for book in due for tag in tags_of([book], wished[book.barcode])]
+        try:
+            self.knowledge.ledger.settle_wishes(targets, sorted(moved_on))
+        except LedgerError as err:
+            log.warning("found tags not stored", reason=str(err))
 
     def note(self, seen: Mapping[str, Security | None]) -> None:
         """Store what read-back found; what can't be stored is found once more."""
