@@ -7,27 +7,25 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
-from importlib.metadata import version
 from pathlib import Path
 
-import msgspec
 import structlog
 
 from kiosk.bell import Bell, BellListener, agent_bell, kiosk_bell
 from kiosk.health import load_health
 from kiosk.notify import notify
-from kiosk.service.ports import Head
+from kiosk.service.ports import Storage
 from kiosk.store.errors import Transient
 from sync.agent.backoff import CAP_S, backoff_s, slot_s
-from sync.agent.errors import HubBusy, HubError, HubUnreachable
+from sync.agent.errors import HubBusy, HubError, HubUnreachable, Revoked
 from sync.agent.linkwatch import WatchedHub
-from sync.agent.outbox import Outbox, holds
+from sync.agent.outbox import Outbox
 from sync.agent.ports import Ledger, Mirror
 from sync.agent.pull import Puller
+from sync.agent.pulse import Pulse
 from sync.agent.push import Pusher
-from sync.protocol import Heartbeat
+from sync.agent.retry import RetryDesk
 
-HEARTBEAT_S = 300.0
 #: Longest wait without a word to systemd; well inside WatchdogSec=.
 SIGN_OF_LIFE_S = 10.0
 
@@ -47,20 +45,23 @@ class Agent:
         stop: threading.Event,
         now_s: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
+        take_sticks: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`take_sticks` applies what was carried here, and tells whether it did."""
         self._hub = hub
-        self._ledger = ledger
         self._mirror = mirror
         self._folder = folder
         self._poll_s = poll_s
         self._stop = stop
         self._now_s = now_s
         self._chance = chance
+        self._take_sticks = take_sticks
         self._outbox = Outbox(ledger, mirror)
+        self._retries = RetryDesk(folder, self._outbox)
         self._pusher = Pusher(hub, self._outbox, mirror, stop, now_s)
-        self._puller = Puller(hub, mirror, now_s)
+        self._pulse = Pulse(hub, self._outbox, ledger, mirror, folder, now_s)
+        self._puller = Puller(hub, mirror, self._look_again, now_s)
         self._kiosk = Bell(kiosk_bell(folder))
-        self._heartbeat_due_s = float("-inf")
         self._failures = 0
         self._go_on_where_we_stopped()
 
@@ -80,7 +81,7 @@ class Agent:
                 if error is None:
                     self._rest(self._poll_s, bell.wait)
                 else:
-                    self._rest(self._pause_s(error), self._stop.wait)
+                    self._hold_off(error, bell)
 
     def turn(self) -> HubError | Transient | None:
         """Do all that is due; return what was in the way, if anything was.
@@ -99,11 +100,18 @@ class Agent:
 
     def turn_or_raise(self) -> None:
         """Do all that is due. Raises HubError, StoreError."""
+        self._look_for_sticks()
+        self._retries.take()
         try:
+            self._meet_first()
             self._push_and_pull()
             self._heartbeat_when_due()
+        except Transient as err:
+            self._tell_trouble(err)
+            raise
         finally:
             self._note_findings()
+            self._retries.answer()
 
     def close(self) -> None:
         self._kiosk.close()
@@ -113,59 +121,97 @@ class Agent:
         known = acked.seq if acked and acked.epoch == status.epoch else 0
         self._outbox.begin(status.epoch, status.settled_seq, known)
 
+    def _look_again(self) -> None:
+        """What the mirror holds no verdict on waits, whatever was answered before."""
+        self._outbox.begin_anew()
+        self._go_on_where_we_stopped()
+
     def _push_and_pull(self) -> None:
         """Push first; between two pages of the feed look for new events again."""
         more = True
         while more and not self._stop.is_set():
             self._pusher.push_all(self._kiosk.ring)
-            more = self._puller.pull_page(self._kiosk.ring)
+            more = self._has_room() and self._puller.pull_page(self._kiosk.ring)
+
+    def _has_room(self) -> bool:
+        """What is left of a disk that is nearly full belongs to the ledger."""
+        return load_health(self._folder).storage in (Storage.ENOUGH, Storage.LOW)
+
+    def _meet_first(self) -> None:
+        """Before anything is sent, learn whether the card was rolled back or cloned.
+
+        A revoked device learns nothing, and hands over its facts all the same.
+        """
+        if self._pulse.is_first:
+            with suppress(Revoked):
+                self._pulse.beat()
 
     def _heartbeat_when_due(self) -> None:
-        """Say how it goes, and learn whether hub and ledger still fit together."""
-        if self._now_s() < self._heartbeat_due_s:
-            return
-        head = self._ledger.head()
-        answer = self._hub.heartbeat(self._state(head))
-        self._heartbeat_due_s = self._now_s() + HEARTBEAT_S
-        acked = holds(head.epoch, answer.acked_through)
-        self._mirror.put_verdicts((), acked, answer.hub_time)
-        self._outbox.hub_holds(acked)
-        if answer.feed_version < self._mirror.cursor():
-            log.warning("hub knows less than the mirror")
-            self._mirror.empty()
-        self._push_and_pull()
+        """Say how it goes, and act on what hub and ledger know of each other."""
+        if self._pulse.due:
+            self._pulse.beat()
+            self._push_and_pull()
 
-    def _state(self, head: Head) -> Heartbeat:
-        return Heartbeat(
-            version=version("tongjie"),
-            pending=self._outbox.pending(),
-            epoch=head.epoch,
-            seq=head.seq,
-            health={
-                "kiosk": msgspec.to_builtins(load_health(self._folder)),
-                "held_back": self._outbox.held_back,
-            },
-        )
+    def _tell_trouble(self, err: Transient) -> None:
+        """A database fails: the hub is to know, though nothing else can go on."""
+        if self._failures and not self._pulse.time_is_up:
+            return
+        with suppress(HubError, Transient):
+            self._pulse.tell(str(err))
+
+    def _look_for_sticks(self) -> None:
+        """What was carried here needs no hub, so it waits for none."""
+        try:
+            if self._take_sticks():
+                self._look_again()
+                self._kiosk.ring()
+        except Transient as err:
+            log.warning("stick waits", why=str(err))
 
     def _note_findings(self) -> None:
         with suppress(Transient):  # no ledger yet: nothing found either
-            self._hub.note(
-                rolled_back=self._outbox.rolled_back, held_back=self._outbox.held_back
-            )
+            diverged = self._outbox.diverged()
+            self._hub.note(diverged=diverged, held_back=self._outbox.held_back)
+            if diverged:
+                self._kiosk.ring()
 
-    def _rest(self, seconds: float, wait: Callable[[float], bool]) -> None:
-        """Wait, with signs of life to systemd and kiosk, until `wait` was called."""
+    def _hold_off(self, error: HubError | Transient, bell: BellListener) -> None:
+        """Leave the hub alone, but for asks if it is there: a reader waits for those."""
+        pause_s = self._pause_s(error)
+        if _is_away(error):
+            self._rest(pause_s, self._stop.wait)
+            return
+        until_s = self._now_s() + pause_s
+        while self._rest(until_s - self._now_s(), bell.wait):
+            if self._stop.is_set():
+                return
+            self._push_asks()
+
+    def _push_asks(self) -> None:
+        try:
+            self._pusher.push_asks(self._kiosk.ring)
+        except (HubError, Transient) as err:
+            log.debug("asks not answered", why=str(err))
+
+    def _rest(self, seconds: float, wait: Callable[[float], bool]) -> bool:
+        """Wait, with signs of life to systemd and kiosk; tell if `wait` ended it."""
         until_s = self._now_s() + seconds
         while (left_s := until_s - self._now_s()) > 0:
             notify("WATCHDOG=1")
             self._note_findings()
+            self._look_for_sticks()
             if wait(min(left_s, SIGN_OF_LIFE_S)):
-                return
+                return True
+        return False
 
     def _pause_s(self, error: HubError | Transient) -> float:
         """Wait long for a hub that refuses, no longer than a poll for one that is away."""
         if isinstance(error, HubBusy) and error.retry_after_s is not None:
             return slot_s(error.retry_after_s, self._chance())
-        away = isinstance(error, HubUnreachable | Transient)
-        cap_s = self._poll_s if away else CAP_S
+        cap_s = self._poll_s if _is_away(error) else CAP_S
         return backoff_s(self._failures, self._chance(), cap_s)
+
+
+def _is_away(error: HubError | Transient) -> bool:
+    """No hub answered; any other trouble is one that it told us of."""
+    return isinstance(error, HubUnreachable | Transient)

@@ -60,6 +60,6 @@ def _http_date(text: str | None) -> dt.datetime | None:
         return None
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # a zone or a year beyond all measure
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)

@@ -61,13 +61,16 @@ def sync(ctx: click.Context, config: Path, *, once: bool, as_json: bool) -> None
     type=click.Path(file_okay=False, exists=True, path_type=Path),
     help="The kiosk's data folder.",
 )
+@click.option("--again", is_flag=True, help="The hub was restored and forgot it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
-def enrol(hub: str, code: str, data: Path, *, as_json: bool) -> None:
+def enrol(hub: str, code: str, data: Path, *, again: bool, as_json: bool) -> None:
     """Make this device known to its hub. Safe to repeat after a power cut."""
     from sync.agent import enrol as enrolment  # noqa: PLC0415  (the agent never needs it)
 
     try:
-        identity = enrolment.enrol(hub, code.strip(), data, ENROL_TIMEOUT_S)
+        identity = enrolment.enrol(
+            hub, code.strip(), data, ENROL_TIMEOUT_S, again=again
+        )
     except (
         BadHubAddress,
         BadIdentity,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -13,6 +12,7 @@ import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from sync.agent.backoff import retry_after_s
+from sync.agent.contact_clock import ContactClock
 from sync.agent.errors import (
     HubBusy,
     HubError,
@@ -32,6 +32,7 @@ from sync.protocol import (
     Heartbeat,
     HeartbeatAnswer,
     Problem,
+    is_sane,
 )
 from sync.signing import NONCE_HEADER, sign
 
@@ -60,10 +61,17 @@ class HubClient:
     Raises BadHubAddress.
     """
 
-    def __init__(self, base: str, signer: Signer, timeout_s: float) -> None:
+    def __init__(
+        self,
+        base: str,
+        signer: Signer,
+        timeout_s: float,
+        clock: ContactClock | None = None,
+    ) -> None:
         self._base = _checked_base(base)
         self._signer = signer
         self._exchange = Exchange(timeout_s)
+        self._clock = clock or ContactClock()
         self._nonce: str | None = None
 
     def enrol(self, request: Enrol) -> Enrolled:
@@ -75,9 +83,9 @@ class HubClient:
             "POST", "/v1/events", BatchAnswer, Batch(events=tuple(events))
         )
 
-    def feed(self, cursor: int) -> FeedPage:
-        """Return the next page. It may go back: then the hub was restored."""
-        path = f"/v1/feed?cursor={cursor}&limit={PAGE_CHANGES}"
+    def feed(self, cursor: int, run: str) -> FeedPage:
+        """Return the next page. Raises HubRefused, `cursor_unknown`, of a restored hub."""
+        path = f"/v1/feed?cursor={cursor}&run={run}&limit={PAGE_CHANGES}"
         page = self._call("GET", path, FeedPage)
         if page.more and page.cursor == cursor:
             raise HubUnreachable(f"the feed stands still at {cursor}")
@@ -100,23 +108,30 @@ class HubClient:
         reply: type[Reply],
         body: msgspec.Struct | None = None,
     ) -> Reply:
-        content = None if body is None else msgspec.json.encode(body)
-        answer = self._send(method, path, content)
+        answer = self._send(method, path, body)
         if answer.status == requests.codes.unauthorized and self._nonce is not None:
-            answer = self._send(method, path, content)
+            answer = self._send(method, path, body)
         if answer.status != requests.codes.ok:
-            raise _refusal(answer)
-        return _decoded(answer, reply)
+            error = _refusal(answer)
+            if isinstance(error, HubBusy):
+                self._exchange.hang_up()  # who waits in line needs no connection
+            raise error
+        decoded = _decoded(answer, reply)
+        self._clock.heard(decoded.hub_time)
+        return decoded
 
-    def _send(self, method: str, path: str, content: bytes | None) -> Answer:
+    def _send(self, method: str, path: str, body: msgspec.Struct | None) -> Answer:
+        sent = self._clock.sending()  # at a repeat anew: it is sent at another time
+        if isinstance(body, Batch | Heartbeat):
+            body = msgspec.structs.replace(body, sent=sent)
+        content = None if body is None else msgspec.json.encode(body)
         headers = {} if content is None else {"Content-Type": "application/json"}
         request = requests.Request(
             method, self._base + path, data=content, headers=headers
         ).prepare()
-        now = dt.datetime.now(dt.UTC)
-        sign(request, self._signer.key, self._signer.key_id, self._nonce, now)
+        sign(request, self._signer.key, self._signer.key_id, self._nonce, sent.wall)
         answer = self._exchange.send(request)
-        self._nonce = answer.headers.get(NONCE_HEADER)
+        self._nonce = _usable(answer.headers.get(NONCE_HEADER))
         return answer
 
 
@@ -134,6 +149,11 @@ def _checked_base(address: str) -> str:
     return address.rstrip("/")
 
 
+def _usable(nonce: str | None) -> str | None:
+    """Leave out what no signature can carry; the hub then tells another one."""
+    return nonce if nonce and nonce.isascii() and nonce.isprintable() else None
+
+
 def _decoded(answer: Answer, reply: type[Reply]) -> Reply:
     """Decode strictly: a portal's page or half an answer must not count."""
     if not answer.is_json:
@@ -142,8 +162,8 @@ def _decoded(answer: Answer, reply: type[Reply]) -> Reply:
         decoded = msgspec.json.decode(answer.body, type=reply)
     except (ValueError, RecursionError) as err:
         raise HubUnreachable(f"the answer is not our hub's: {err}") from err
-    if decoded.hub_time.tzinfo is None:
-        raise HubUnreachable("the answer is not our hub's: its time has no zone")
+    if not is_sane(decoded.hub_time):
+        raise HubUnreachable(f"the answer is not our hub's: time {decoded.hub_time}")
     return decoded
 
 

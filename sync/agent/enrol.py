@@ -12,7 +12,15 @@ from kiosk.store.errors import Permanent
 from kiosk.store.lock import WriterLock
 from sync.agent.client import HubClient, Signer
 from sync.agent.errors import HubUnreachable
-from sync.keys import BadKey, key_path, load_or_make_key, public_hex, public_key
+from sync.keys import (
+    BadKey,
+    box_hex,
+    box_public,
+    key_path,
+    load_or_make_key,
+    public_hex,
+    public_key,
+)
 from sync.protocol import Enrol, Enrolled
 
 
@@ -24,21 +32,26 @@ class AlreadyEnrolled(ValueError):
     """The device has an identity; it must give that up before it takes another."""
 
 
-def enrol(hub: str, code: str, folder: Path, timeout_s: float) -> Identity:
+def enrol(
+    hub: str, code: str, folder: Path, timeout_s: float, *, again: bool = False
+) -> Identity:
     """Enrol the device whose data is in `folder`; return its identity.
 
     The key is stored before the hub hears of it and is the same at every try, and
     the hub answers the same code and key alike: a power cut anywhere is mended by
-    calling again. Raises AlreadyEnrolled, EnrolmentRunning, BadIdentity, BadKey,
-    BadHubAddress, HubError.
+    calling again. `again`: the hub forgot this device, since it was restored; the
+    ledger goes on under whatever name the hub gives now. Raises AlreadyEnrolled,
+    EnrolmentRunning, BadIdentity, BadKey, BadHubAddress, HubError.
     """
     lock = WriterLock(folder / "enrol.lock", EnrolmentRunning)
     try:
         known = load_identity(folder)
-        if known is not None:
+        if known is not None and not again:
             raise AlreadyEnrolled(f"{folder}: enrolled already as {known.kiosk_id}")
         key = load_or_make_key(key_path(folder))
         identity = _checked(_ask(hub, code, key, timeout_s))
+        if known is not None and known.hub_key != identity.hub_key:
+            raise AlreadyEnrolled(f"{folder}: enrolled with another hub")
         save_identity(folder, identity)
     finally:
         lock.close()
@@ -50,7 +63,12 @@ def _ask(hub: str, code: str, key: Ed25519PrivateKey, timeout_s: float) -> Enrol
     client = HubClient(hub, Signer(key, public), timeout_s)
     try:
         return client.enrol(
-            Enrol(code=code, public_key=public, hostname=socket.gethostname())
+            Enrol(
+                code=code,
+                public_key=public,
+                box_key=box_hex(key),
+                hostname=socket.gethostname(),
+            )
         )
     finally:
         client.close()
@@ -60,8 +78,9 @@ def _checked(answer: Enrolled) -> Identity:
     """Refuse an answer that would leave a device that trusts no rules."""
     try:
         public_key(answer.hub_key)
+        box_public(answer.hub_box_key)
     except BadKey as err:
         raise HubUnreachable(f"the hub's key can't be used: {err}") from err
     if not answer.kiosk_id or not answer.site_id:
         raise HubUnreachable("the hub gave no kiosk id or no site")
-    return Identity(answer.kiosk_id, answer.site_id, answer.hub_key)
+    return Identity(answer.kiosk_id, answer.site_id, answer.hub_key, answer.hub_box_key)

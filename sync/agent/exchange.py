@@ -23,6 +23,9 @@ MAX_ANSWER_BYTES = 8 << 20
 TOTAL_TIMEOUTS = 3
 
 _CHUNK_BYTES = 1 << 16
+#: What bytes that are no proper answer raise; the last two come out of the libraries
+#: for some of them (a chunk of negative length, a header that is no text).
+_BROKEN = (requests.RequestException, HTTPError, OSError, ValueError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +47,18 @@ class Exchange:
 
     def __init__(self, timeout_s: float) -> None:
         self._timeout_s = timeout_s
-        self._session = requests.Session()
-        # Proxies and .netrc of the environment have no say in the way to the hub.
-        self._session.trust_env = False
+        # No session: it would look into a redirect's address and read its body, keep
+        # cookies, and let proxies and .netrc of the environment have a say.
         self._adapter = _CuttableAdapter()
-        self._session.mount("http://", self._adapter)
-        self._session.mount("https://", self._adapter)
 
     def send(self, request: requests.PreparedRequest) -> Answer:
         """Return the answer, whatever its status. Raises HubUnreachable."""
         try:
             with self._deadline() as passed:
                 answer = self._receive(request)
-        except (requests.RequestException, HTTPError, OSError) as err:
+        except HubUnreachable:
+            raise
+        except _BROKEN as err:
             raise HubUnreachable(_reason(err)) from err
         if passed.is_set():
             raise HubUnreachable("the answer took too long")
@@ -66,12 +68,15 @@ class Exchange:
         """End the exchange under way with HubUnreachable."""
         self._adapter.cut()
 
-    def close(self) -> None:
-        self._session.close()
+    def hang_up(self) -> None:
+        """Close the connection; the next request opens another one."""
+        self._adapter.close()
+
+    close = hang_up
 
     def _receive(self, request: requests.PreparedRequest) -> Answer:
-        with self._session.send(
-            request, stream=True, allow_redirects=False, timeout=self._timeout_s
+        with self._adapter.send(
+            request, stream=True, timeout=self._timeout_s
         ) as response:
             body = bytearray()
             for chunk in response.iter_content(_CHUNK_BYTES):

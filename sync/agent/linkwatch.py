@@ -13,7 +13,8 @@ import structlog
 
 from kiosk.link import REFRESH_S, Link, Reach, boot_id, save_link
 from kiosk.notify import notify
-from sync.agent.errors import HubError, HubRefused, Revoked
+from sync.agent.errors import HubBusy, HubError, HubRefused, Revoked
+from sync.agent.outbox import has_open_ask
 from sync.agent.ports import Hub
 from sync.agent.push import BLAMES_BATCH
 from sync.protocol import (
@@ -56,10 +57,13 @@ class WatchedHub:
         return self._link
 
     def push(self, events: Sequence[Event]) -> BatchAnswer:
-        return self._watched(lambda: self._hub.push(events), self._budget_s)
+        asking = has_open_ask(events)
+        return self._watched(
+            lambda: self._hub.push(events), self._budget_s, asking=asking
+        )
 
-    def feed(self, cursor: int) -> FeedPage:
-        page = self._watched(lambda: self._hub.feed(cursor), float("inf"))
+    def feed(self, cursor: int, run: str) -> FeedPage:
+        page = self._watched(lambda: self._hub.feed(cursor, run), float("inf"))
         self._update(revoked=False)
         return page
 
@@ -68,17 +72,20 @@ class WatchedHub:
         self._update(revoked=False)
         return answer
 
-    def note(self, *, rolled_back: bool, held_back: int) -> None:
+    def note(self, *, diverged: tuple[str, ...], held_back: int) -> None:
         """Pass on what the outbox found out; also refreshes a file that grows old."""
-        self._update(rolled_back=rolled_back, held_back=held_back)
+        self._update(diverged=diverged, held_back=held_back)
 
-    def _watched(self, call: Callable[[], Reply], budget_s: float) -> Reply:
+    def _watched(
+        self, call: Callable[[], Reply], budget_s: float, *, asking: bool = False
+    ) -> Reply:
         notify("WATCHDOG=1")  # a long first pull is work, not a hang
         started_s = self._now_s()
         try:
             reply = call()
         except HubError as err:
-            self._failed(err)
+            if asking or not _is_slot(err):
+                self._failed(err)
             raise
         prompt = self._now_s() - started_s <= budget_s
         self._count(prompt=prompt, trouble="" if prompt else "the hub answers slowly")
@@ -110,3 +117,8 @@ class WatchedHub:
     def _save(self) -> None:
         self._link = msgspec.structs.replace(self._link, at_s=self._now_s())
         save_link(self._folder, self._link)
+
+
+def _is_slot(err: HubError) -> bool:
+    """A slot for a backlog says nothing of what would become of an ask."""
+    return isinstance(err, HubBusy) and err.retry_after_s is not None

@@ -7,11 +7,13 @@ price of sending some events twice, which the hub takes for what they are: repea
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+
+import structlog
 
 from sync.agent.errors import HubUnreachable
 from sync.agent.ports import Ledger, Mirror
+from sync.agent.progress import Progress
 from sync.protocol import (
     GENESIS_HASH,
     MAX_BATCH,
@@ -19,41 +21,18 @@ from sync.protocol import (
     Event,
     Outcome,
     Verdict,
+    is_ask,
 )
+
+log = structlog.get_logger(__name__)
 
 #: A deferred event is sent again after this time; one the hub can't read, too.
 DEFERRED_RETRY_S = 300.0
 UNREADABLE_RETRY_S = 3600.0
 
 
-@dataclasses.dataclass(slots=True)
-class _Epoch:
-    """Progress in one epoch. All up to `done` and those in `beyond` are answered.
-
-    `acked` is the hub's latest word on what it holds. `retry` says when answered
-    events that need another try are due (seconds of the monotonic clock).
-    """
-
-    done: int = 0
-    acked: int = 0
-    beyond: set[int] = dataclasses.field(default_factory=set)
-    retry: dict[int, float] = dataclasses.field(default_factory=dict)
-
-    def answered(self, seq: int) -> bool:
-        return seq <= self.done or seq in self.beyond
-
-    def settle(self, seq: int) -> None:
-        self.retry.pop(seq, None)
-        if seq > self.done:
-            self.beyond.add(seq)
-        while self.done + 1 in self.beyond:
-            self.done += 1
-            self.beyond.remove(self.done)
-
-    def forget_after(self, seq: int) -> None:
-        self.done = min(self.done, seq)
-        self.beyond.clear()
-        self.retry.clear()
+#: An event by its epoch and seq.
+Place = tuple[str, int]
 
 
 class Outbox:
@@ -62,7 +41,7 @@ class Outbox:
     def __init__(self, ledger: Ledger, mirror: Mirror) -> None:
         self._ledger = ledger
         self._mirror = mirror
-        self._epochs: dict[str, _Epoch] = {}
+        self._epochs: dict[str, Progress] = {}
         self._unreadable: set[str] = set()
         self._diverged: set[str] = set()
 
@@ -71,14 +50,35 @@ class Outbox:
         """Events that the hub said it can't read, at their last try."""
         return len(self._unreadable)
 
-    @property
-    def rolled_back(self) -> bool:
-        """The hub holds something else, or more, of the current epoch than the ledger."""
-        return self._ledger.head().epoch in self._diverged
+    def diverged(self) -> tuple[str, ...]:
+        """Epochs of which the hub holds something else than the ledger, or more.
+
+        Nothing of them is sent any more; the kiosk is to record anew what waits in
+        them. One of which nothing waits, and which grows no more, is done with.
+        """
+        head = self._ledger.head().epoch
+        every = dict.fromkeys((*self._ledger.epochs(), head))
+        return tuple(
+            epoch
+            for epoch in every
+            if epoch in self._diverged
+            and (epoch == head or self._unanswered(epoch, limit=1))
+        )
+
+    def diverge(self, epoch: str) -> None:
+        """The hub holds other events under numbers of this epoch.
+
+        Those that it refused for it stay unanswered: they wait to be recorded anew.
+        """
+        self._diverged.add(epoch)
+
+    def begin_anew(self) -> None:
+        """Forget what was answered: the mirror knows better."""
+        self._epochs.clear()
 
     def begin(self, epoch: str, answered_through: int, acked: int) -> None:
         """Go on where an earlier run of the agent stopped."""
-        self._epochs[epoch] = _Epoch(
+        self._epochs[epoch] = Progress(
             done=answered_through, acked=max(acked, answered_through)
         )
 
@@ -90,14 +90,29 @@ class Outbox:
 
     def next_batch(self, now_s: float, limit: int = MAX_BATCH) -> tuple[Event, ...]:
         """Return what to send next, all of one epoch and in order; () when idle."""
+        epochs = [e for e in self._ledger.epochs() if e not in self._diverged]
         lane = self._asks_overtaking(limit)
-        if lane:
+        if lane and lane[0].epoch in epochs:
             return lane
-        for epoch in self._ledger.epochs():
+        for epoch in epochs:
             batch = self._unanswered(epoch, limit)
             if batch:
                 return batch
-        return self._due(now_s, limit)
+        for epoch in epochs:
+            batch = self._due(epoch, now_s, limit) or self._missing(epoch, limit)
+            if batch:
+                return batch
+        return ()
+
+    def next_asks(self, limit: int = MAX_BATCH) -> tuple[Event, ...]:
+        """Return open asks and what must go before them, in order; () without one.
+
+        Events of one item or one patron keep their order, so those go along.
+        """
+        lane = {
+            event.seq: event for ask in self._open_asks() for event in self._up_to(ask)
+        }
+        return tuple(lane[seq] for seq in sorted(lane))[:limit]
 
     def concerning(
         self, batch: Sequence[Event], verdicts: Iterable[Verdict]
@@ -119,19 +134,30 @@ class Outbox:
             if verdict.outcome is Outcome.DEFERRED:
                 progress.retry[verdict.seq] = now_s + DEFERRED_RETRY_S
 
-    def hold_back(
-        self, which: Event | Verdict, now_s: float, *, conflict: bool
-    ) -> None:
-        """Let the others pass an event that the hub can't take; try it again later.
-
-        `conflict`: the hub holds another event under its number or its id.
-        """
+    def hold_back(self, which: Event | Verdict, now_s: float) -> None:
+        """Let the others pass an event that the hub can't take; try it again later."""
         progress = self._of(which.epoch)
         progress.settle(which.seq)
         progress.retry[which.seq] = now_s + UNREADABLE_RETRY_S
         self._unreadable.add(which.event_id)
-        if conflict:
-            self._diverged.add(which.epoch)
+
+    def try_now(self, which: Collection[Place] | None) -> tuple[Place, ...]:
+        """Make held-back and deferred events due, all or these; return those it did."""
+        due = [
+            (epoch, seq)
+            for epoch, progress in self._epochs.items()
+            for seq in progress.retry
+            if which is None or (epoch, seq) in which
+        ]
+        for epoch, seq in due:
+            self._of(epoch).retry[seq] = float("-inf")
+        return tuple(due)
+
+    def waits_for_retry(self, which: Iterable[Place]) -> tuple[Place, ...]:
+        """Those of these events that are still held back or deferred."""
+        return tuple(
+            (epoch, seq) for epoch, seq in which if seq in self._of(epoch).retry
+        )
 
     def hub_holds(self, acked: AckedThrough) -> None:
         """Learn what the hub holds of an epoch.
@@ -140,20 +166,49 @@ class Outbox:
         that comes after is to be looked at again.
         """
         progress = self._of(acked.epoch)
+        removed = self._ledger.removed().get(acked.epoch, 0)
+        if acked.seq < min(removed, progress.acked):
+            log.error(
+                "hub lacks events that were removed here",
+                epoch=acked.epoch,
+                first=acked.seq + 1,
+                last=removed,
+            )
         if acked.seq < progress.acked:
-            progress.forget_after(acked.seq)
+            progress.forget_after(max(acked.seq, removed))
         progress.acked = acked.seq
         if not self._matches(acked):
-            self._diverged.add(acked.epoch)
+            self.diverge(acked.epoch)
+        else:
+            self._look_for_gap(acked.epoch, progress)
 
     def _matches(self, acked: AckedThrough) -> bool:
-        if acked.seq == 0:
-            return True
-        at = self._ledger.events_after(acked.epoch, acked.seq - 1, 1)
-        return bool(at) and (at[0].seq, at[0].hash) == (acked.seq, acked.hash)
+        """Tell whether what the hub holds is ours; what was cleared away may be."""
+        head = self._ledger.head()
+        if acked.epoch == head.epoch and acked.seq > head.seq:
+            return False
+        at = self._ledger.events_after(acked.epoch, max(acked.seq - 1, 0), 1)
+        return not at or at[0].seq != acked.seq or at[0].hash == acked.hash
 
-    def _of(self, epoch: str) -> _Epoch:
-        return self._epochs.setdefault(epoch, _Epoch())
+    def _look_for_gap(self, epoch: str, progress: Progress) -> None:
+        """The hub stands still below what it has answered: it asks for it again.
+
+        Once for each place at which it stands; what it can't take is not meant, nor
+        what was recorded anew.
+        """
+        if progress.done <= progress.acked or progress.mended == progress.acked:
+            return
+        page = self._ledger.events_after(epoch, progress.acked, MAX_BATCH)
+        seqs = [event.seq for event in page if event.seq <= progress.done]
+        left = self._ledger.renewed(epoch, seqs) | progress.retry.keys()
+        progress.gap = tuple(seq for seq in seqs if seq not in left)
+        progress.mended = progress.acked
+
+    def _of(self, epoch: str) -> Progress:
+        if epoch not in self._epochs:
+            removed = self._ledger.removed().get(epoch, 0)
+            self._epochs[epoch] = Progress(done=removed, acked=removed)
+        return self._epochs[epoch]
 
     def _unanswered(self, epoch: str, limit: int) -> tuple[Event, ...]:
         """Return the first `limit` events of an epoch without an answer."""
@@ -168,24 +223,30 @@ class Outbox:
         return tuple(found[:limit])
 
     def _without_answer(self, page: Sequence[Event]) -> list[Event]:
-        """Leave out what is answered, also what an earlier run had answered."""
+        """Leave out what is answered, also what an earlier run had answered.
+
+        What was recorded anew is answered for by what it became.
+        """
         waiting = [event for event in page if self._waits(event)]
+        if not waiting:
+            return []
         final = self._mirror.final([event.event_id for event in waiting])
+        epoch, seqs = waiting[0].epoch, [event.seq for event in waiting]
+        renewed = self._ledger.renewed(epoch, seqs)
         for event in waiting:
-            if event.event_id in final:
+            if event.event_id in final or event.seq in renewed:
                 self._of(event.epoch).settle(event.seq)
-        return [event for event in waiting if event.event_id not in final]
+        return [event for event in waiting if self._waits(event)]
 
     def _asks_overtaking(self, limit: int) -> tuple[Event, ...]:
-        """Return open asks that a backlog keeps waiting, with what must go before them.
-
-        Events of one item or one patron keep their order, so those go along.
-        """
-        asks = [ask for ask in self._ledger.open_asks() if self._waits(ask)]
+        """Return what goes before a backlog that would keep an open ask waiting."""
+        asks = self._open_asks()
         if not asks or self._fits_one_batch(asks[-1], limit):
             return ()
-        lane = {event.seq: event for ask in asks for event in self._up_to(ask)}
-        return tuple(lane[seq] for seq in sorted(lane))[:limit]
+        return self.next_asks(limit)
+
+    def _open_asks(self) -> list[Event]:
+        return [ask for ask in self._ledger.open_asks() if self._waits(ask)]
 
     def _fits_one_batch(self, newest: Event, limit: int) -> bool:
         oldest_epoch = next(iter(self._ledger.epochs()), newest.epoch)
@@ -202,14 +263,30 @@ class Outbox:
     def _waits(self, event: Event) -> bool:
         return not self._of(event.epoch).answered(event.seq)
 
-    def _due(self, now_s: float, limit: int) -> tuple[Event, ...]:
-        """Return deferred and held-back events of one epoch whose time has come."""
-        for epoch, progress in self._epochs.items():
-            due = sorted(seq for seq, at in progress.retry.items() if at <= now_s)
-            if due:
-                found = [self._ledger.events_after(epoch, s - 1, 1) for s in due]
-                return tuple(event for page in found for event in page)[:limit]
-        return ()
+    def _due(self, epoch: str, now_s: float, limit: int) -> tuple[Event, ...]:
+        """Return deferred and held-back events whose time has come."""
+        retry = self._of(epoch).retry
+        return self._events(epoch, [s for s, at in retry.items() if at <= now_s], limit)
+
+    def _missing(self, epoch: str, limit: int) -> tuple[Event, ...]:
+        """Return what the hub has answered and does not hold; each is sent once more."""
+        progress = self._of(epoch)
+        batch = self._events(epoch, progress.gap, limit)
+        progress.gap = (
+            tuple(seq for seq in progress.gap if seq > batch[-1].seq) if batch else ()
+        )
+        return batch
+
+    def _events(self, epoch: str, seqs: Iterable[int], limit: int) -> tuple[Event, ...]:
+        pages = [self._ledger.events_after(epoch, s - 1, 1) for s in sorted(seqs)]
+        return tuple(event for page in pages for event in page)[:limit]
+
+
+def has_open_ask(events: Iterable[Event]) -> bool:
+    """Whether a batch asks something that it does not close itself."""
+    batch = tuple(events)
+    closed = {event.refers_to for event in batch}
+    return any(is_ask(event) and event.event_id not in closed for event in batch)
 
 
 def holds(epoch: str, acked: AckedThrough | None) -> AckedThrough:

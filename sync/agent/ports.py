@@ -29,6 +29,12 @@ class Ledger(Protocol):
     def events_after(self, epoch: str, seq: int, limit: int) -> Sequence[Event]:
         """Return up to `limit` events of the epoch beyond `seq`, in order."""
 
+    def removed(self) -> Mapping[str, int]:
+        """Up to which seq the events of an epoch were removed, where any were."""
+
+    def renewed(self, epoch: str, seqs: Collection[int]) -> frozenset[int]:
+        """Those of these events that were recorded anew in a later epoch."""
+
     def open_asks(self) -> Sequence[Event]:
         """Asks of the newest epoch without a close, oldest first."""
 
@@ -47,7 +53,8 @@ class Mirror(Protocol):
 
     def cursor(self) -> int: ...
 
-    def apply_page(self, page: FeedPage) -> None: ...
+    def apply_page(self, page: FeedPage) -> int:
+        """Apply all of it; tell how many verdicts no longer count with what it said."""
 
     def put_verdicts(
         self,
@@ -55,6 +62,12 @@ class Mirror(Protocol):
         acked_through: AckedThrough | None,
         hub_time: dt.datetime,
     ) -> None: ...
+
+    def recheck(self, acked: Sequence[AckedThrough]) -> None:
+        """Forget verdicts beyond what a restored hub holds of epochs met before."""
+
+    def skip_removed(self, removed: Mapping[str, int]) -> None:
+        """Count events up to these seqs as settled; the ledger no longer has them."""
 
     def mark_synced(self, hub_time: dt.datetime) -> None: ...
 
@@ -75,6 +88,6 @@ class Hub(Protocol):
 
     def push(self, events: Sequence[Event]) -> BatchAnswer: ...
 
-    def feed(self, cursor: int) -> FeedPage: ...
+    def feed(self, cursor: int, run: str) -> FeedPage: ...
 
     def heartbeat(self, request: Heartbeat) -> HeartbeatAnswer: ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -14,14 +15,18 @@ from kiosk.identity import Identity, load_identity
 from kiosk.notify import notify
 from kiosk.store.ledger_reader import LedgerReader
 from kiosk.store.mirror_writer import MirrorWriter
+from kiosk.store.pending import Pending
 from sync.agent.agent import Agent
+from sync.agent.alone import LoneAgent
 from sync.agent.client import HubClient, Signer
+from sync.agent.contact_clock import ContactClock
 from sync.agent.linkwatch import WatchedHub
+from sync.agent.stick_tray import StickTray
 from sync.keys import BadKey, key_path, load_key
 
 
 class NotEnrolled(RuntimeError):
-    """The device has no identity, or no hub to go to; the text says what to do."""
+    """The device has no identity; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +46,8 @@ def run(config: Config, *, once: bool) -> Outcome:
     logs.configure()
     memory.use_sparingly()
     with ExitStack() as stack:
-        stop = threading.Event()
-        client = HubClient(config.sync.hub, _signer(config), config.sync.timeout_s)
-        stack.callback(client.close)
-        agent = _agent(config, client, stop, stack)
-        _stop_on_signals(config, client, stop, stack)
+        point = _open_point(config, stack)
+        agent = _agent(point, stack) if config.sync.hub else _lone_agent(point, stack)
         notify("READY=1")
         if once:
             agent.turn_or_raise()
@@ -55,38 +57,82 @@ def run(config: Config, *, once: bool) -> Outcome:
         return Outcome(agent.cursor, agent.pending)
 
 
-def _agent(
-    config: Config, client: HubClient, stop: threading.Event, stack: ExitStack
-) -> Agent:
-    folder = config.folder
-    mirror = MirrorWriter(folder / "mirror.db", _identity(config).hub_key)
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """What an agent works with, whether there is a network or not."""
+
+    config: Config
+    signer: Signer
+    clock: ContactClock
+    ledger: LedgerReader
+    mirror: MirrorWriter
+    tray: StickTray
+    stop: threading.Event
+
+
+def _open_point(config: Config, stack: ExitStack) -> _Point:
+    folder, identity, stop = config.folder, _identity(config), threading.Event()
+    signer = _signer(config, identity)
+    clock = ContactClock()
+    mirror = MirrorWriter(folder / "mirror.db", identity.hub_key, clock.answered_at)
     stack.callback(mirror.close)
-    hub = WatchedHub(client, folder, config.lending.ask_budget_s)
+
+    def go_on() -> bool:
+        notify("WATCHDOG=1")
+        return not stop.is_set()
+
+    tray = StickTray(folder, identity, signer.key, mirror, go_on)
     ledger = LedgerReader(folder / "ledger.db")
-    agent = Agent(hub, ledger, mirror, folder, config.sync.poll_s, stop)
+    return _Point(config, signer, clock, ledger, mirror, tray, stop)
+
+
+def _agent(point: _Point, stack: ExitStack) -> Agent:
+    config, folder = point.config, point.config.folder
+    client = HubClient(
+        config.sync.hub, point.signer, config.sync.timeout_s, point.clock
+    )
+    stack.callback(client.close)
+    agent = Agent(
+        WatchedHub(client, folder, config.lending.ask_budget_s),
+        point.ledger,
+        point.mirror,
+        folder,
+        config.sync.poll_s,
+        point.stop,
+        take_sticks=point.tray.take_all,
+    )
     stack.callback(agent.close)
+    _stop_on_signals(point, client.abort, stack)
+    return agent
+
+
+def _lone_agent(point: _Point, stack: ExitStack) -> LoneAgent:
+    pending = Pending(point.ledger, point.mirror)
+    agent = LoneAgent(point.tray, pending, point.config.folder, point.stop)
+    stack.callback(agent.close)
+    _stop_on_signals(point, lambda: None, stack)
     return agent
 
 
 def _stop_on_signals(
-    config: Config, client: HubClient, stop: threading.Event, stack: ExitStack
+    point: _Point, abort: Callable[[], None], stack: ExitStack
 ) -> None:
     """End waits and exchanges at once; nothing that is under way can be lost."""
-    own_bell = Bell(agent_bell(config.folder))
+    own_bell = Bell(agent_bell(point.config.folder))
     stack.callback(own_bell.close)
 
     def end(*_: object) -> None:
-        stop.set()
+        point.stop.set()
         own_bell.ring()
-        client.abort()
+        abort()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
 
 
-def _signer(config: Config) -> Signer:
+def _signer(config: Config, identity: Identity) -> Signer:
     try:
-        return Signer(load_key(key_path(config.folder)), _identity(config).kiosk_id)
+        return Signer(load_key(key_path(config.folder)), identity.kiosk_id)
     except FileNotFoundError as err:
         raise BadKey(f"{err.filename}: the device's key is gone; enrol again") from err
 
@@ -97,6 +143,4 @@ def _identity(config: Config) -> Identity:
         raise NotEnrolled(
             f"{config.data}: not enrolled yet; run: tongjie sync enrol --help"
         )
-    if not config.sync.hub:
-        raise NotEnrolled("the configuration names no hub ([sync] hub = …)")
     return identity

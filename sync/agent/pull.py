@@ -8,12 +8,14 @@ from collections.abc import Callable
 import structlog
 
 from kiosk.store.errors import BadRulesSignature
-from sync.agent.errors import HubRefused, HubUntrusted
+from sync.agent.errors import HubRefused, HubUnreachable, HubUntrusted
 from sync.agent.ports import Hub, Mirror
 from sync.protocol import FeedPage
 
 #: How often an unchanged mirror is marked as fresh; spares the card a write per poll.
 MARK_S = 120.0
+#: A hub whose feed goes back twice in this time contradicts itself: no reason to hurry.
+ANEW_S = 120.0
 
 log = structlog.get_logger(__name__)
 
@@ -22,23 +24,31 @@ class Puller:
     """Brings the mirror up to date."""
 
     def __init__(
-        self, hub: Hub, mirror: Mirror, now_s: Callable[[], float] = time.monotonic
+        self,
+        hub: Hub,
+        mirror: Mirror,
+        look_again: Callable[[], None],
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`look_again` is called when verdicts no longer count: the hub was restored."""
         self._hub = hub
         self._mirror = mirror
+        self._look_again = look_again
         self._now_s = now_s
         self._mark_due_s = float("-inf")
+        self._anew_s = float("-inf")
 
     def pull_page(self, on_change: Callable[[], None]) -> bool:
         """Fetch and apply one page; True when more is waiting. Raises HubError.
 
         `on_change` is called after the mirror changed.
         """
-        cursor = self._mirror.cursor()
+        status = self._mirror.status()
+        cursor = status.cursor
         try:
-            page = self._hub.feed(cursor)
+            page = self._hub.feed(cursor, status.run)
         except HubRefused as err:
-            if err.error != "cursor_ahead":
+            if err.error != "cursor_unknown":
                 raise
             return self._pull_anew()
         if page.cursor < cursor:
@@ -56,12 +66,18 @@ class Puller:
 
     def _apply(self, page: FeedPage) -> None:
         try:
-            self._mirror.apply_page(page)
+            forgotten = self._mirror.apply_page(page)
         except BadRulesSignature as err:
             raise HubUntrusted(str(err)) from err
+        if forgotten:
+            log.warning("hub was put back: verdicts no longer count", count=forgotten)
+            self._look_again()
 
     def _pull_anew(self) -> bool:
-        """The hub was restored and knows less than the mirror: start from nothing."""
-        log.warning("hub knows less than the mirror")
+        """The hub was restored and the mirror is of another history: begin anew."""
+        log.warning("hub does not know the mirror's cursor")
         self._mirror.empty()
+        before_s, self._anew_s = self._anew_s, self._now_s()
+        if self._anew_s - before_s < ANEW_S:
+            raise HubUnreachable("the hub's feed goes back again and again")
         return True

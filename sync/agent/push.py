@@ -11,13 +11,17 @@ import structlog
 from sync.agent.errors import HubRefused, HubUnreachable
 from sync.agent.outbox import Outbox, holds
 from sync.agent.ports import Hub, Mirror
-from sync.protocol import MAX_BATCH, BatchAnswer, Event, Outcome, Verdict
+from sync.protocol import (
+    CONFLICT,
+    MAX_BATCH,
+    BatchAnswer,
+    Event,
+    Verdict,
+    not_stored,
+)
 
 #: Statuses that blame the batch, not the device or the way: a smaller one may pass.
 BLAMES_BATCH = frozenset({400, 409, 413, 422})
-CONFLICT = 409
-#: Reasons by which one event of a batch is refused in the same two cases.
-NOT_TAKEN = frozenset({"conflict", "invalid"})
 #: Single events refused in a row before the hub itself is held to be at fault.
 MAX_REFUSED_IN_ROW = 5
 
@@ -48,8 +52,19 @@ class Pusher:
 
         `on_verdicts` is called each time an answer has been stored in the mirror.
         """
+        self._push(
+            lambda: self._outbox.next_batch(self._now_s(), self._limit), on_verdicts
+        )
+
+    def push_asks(self, on_verdicts: Callable[[], None]) -> None:
+        """Send open asks, with what must go before them, and nothing else."""
+        self._push(lambda: self._outbox.next_asks(self._limit), on_verdicts)
+
+    def _push(
+        self, pick: Callable[[], Sequence[Event]], on_verdicts: Callable[[], None]
+    ) -> None:
         while not self._stop.is_set():
-            batch = self._outbox.next_batch(self._now_s(), self._limit)
+            batch = pick()
             if not batch:
                 return
             answer = self._send(batch)
@@ -64,7 +79,10 @@ class Pusher:
         except HubRefused as err:
             if err.status not in BLAMES_BATCH:
                 raise
-            self._blame(batch, err)
+            if err.error == CONFLICT:
+                self._diverge(batch[0].epoch, str(err))
+            else:
+                self._blame(batch, err)
             return None
         self._refused_in_row = 0
         self._limit = min(self._limit * 2, MAX_BATCH)
@@ -75,7 +93,7 @@ class Pusher:
         if len(batch) > 1:
             self._limit = len(batch) // 2
             return
-        self._hold_back(batch[0], str(err), conflict=err.status == CONFLICT)
+        self._hold_back(batch[0], str(err))
         self._refused_in_row += 1
         if self._refused_in_row >= MAX_REFUSED_IN_ROW:
             self._refused_in_row = 0
@@ -83,22 +101,23 @@ class Pusher:
 
     def _store(self, batch: Sequence[Event], answer: BatchAnswer) -> None:
         listed = self._outbox.concerning(batch, answer.verdicts)
-        taken = [verdict for verdict in listed if not _not_taken(verdict)]
+        stored = [verdict for verdict in listed if not not_stored(verdict)]
         acked = holds(batch[0].epoch, answer.acked_through)
-        self._mirror.put_verdicts(taken, acked, answer.hub_time)
+        self._mirror.put_verdicts(stored, acked, answer.hub_time)
         self._outbox.hub_holds(acked)
-        self._outbox.settle(taken, self._now_s())
-        for verdict in filter(_not_taken, listed):
-            reason = verdict.reason or ""
-            self._hold_back(verdict, reason, conflict=reason == "conflict")
+        self._outbox.settle(stored, self._now_s())
+        for verdict in filter(not_stored, listed):
+            if verdict.reason == CONFLICT:
+                self._diverge(verdict.epoch, f"event {verdict.seq}")
+            else:
+                self._hold_back(verdict, verdict.reason or "")
         if not listed:
             raise HubUnreachable("the answer lists none of the events sent")
 
-    def _hold_back(self, which: Event | Verdict, why: str, *, conflict: bool) -> None:
+    def _diverge(self, epoch: str, why: str) -> None:
+        log.error("epoch diverged", epoch=epoch, why=why)
+        self._outbox.diverge(epoch)
+
+    def _hold_back(self, which: Event | Verdict, why: str) -> None:
         log.error("hub can't take event", epoch=which.epoch, seq=which.seq, why=why)
-        self._outbox.hold_back(which, self._now_s(), conflict=conflict)
-
-
-def _not_taken(verdict: Verdict) -> bool:
-    """Not a verdict on what happened: the hub did not store the event."""
-    return verdict.outcome is Outcome.REFUSED and verdict.reason in NOT_TAKEN
+        self._outbox.hold_back(which, self._now_s())
