@@ -11,29 +11,42 @@ import msgspec
 from flask import Blueprint, Response, current_app, request
 from sqlalchemy import Connection, select
 
-from sync.hub import chain, devices, enrolment, feed, quarantine, schema, wire
+from sync.hub import cards, chain, devices, enrolment, feed, quarantine, schema, wire
 from sync.hub.answers import json_answer
+from sync.hub.consequences import follow_all
+from sync.hub.contacts import Contact, learn
 from sync.hub.devices import Device, DeviceState
-from sync.hub.feedmarks import version
-from sync.hub.gate import known_device, new_key
-from sync.hub.ingest import CONFLICT, INVALID, Ingested, Sender, ingest
-from sync.hub.problems import Refused
+from sync.hub.feedruns import Position, is_known
+from sync.hub.gate import Stale, known_device, new_key, next_nonce
+from sync.hub.ingest import Ingested, Sender
+from sync.hub.intake import take_in
+from sync.hub.lanes import Lanes, ToldToWait, Visit
+from sync.hub.problems import Refused, busy
 from sync.hub.setup import Hub
-from sync.keys import public_hex
+from sync.hub.unit_of_work import unit_of_work
+from sync.keys import BadKey, box_hex, box_public, public_hex
 from sync.protocol import (
+    CONFLICT,
+    ID_CONFLICT,
+    INVALID,
+    MAX_OLDER,
+    RUN_PATTERN,
     BatchAnswer,
     Enrol,
     Enrolled,
     Heartbeat,
     HeartbeatAnswer,
-    Outcome,
     Verdict,
+    not_stored,
 )
 
 #: Where the app keeps its `Hub`.
 HUB = "tongjie-hub"
+#: Where it keeps its `Lanes`.
+LANES = "tongjie-lanes"
 DEFAULT_PAGE = 500
 _DIGITS = re.compile(r"[0-9]{1,19}")
+_RUN = re.compile(RUN_PATTERN)
 
 api = Blueprint("api", __name__)
 Body = TypeVar("Body")
@@ -48,10 +61,13 @@ def enrol() -> Response:
         detail = "public_key is not the signing key"
         raise Refused(400, "malformed", detail, caller.nonce)
     try:
+        box_public(body.box_key)
         with hub.database.writing() as conn:
             device = enrolment.redeem(
-                conn, body.code, body.public_key, body.hostname[:64], now
+                conn, body.code, body.public_key, body.box_key, body.hostname[:64], now
             )
+    except BadKey as err:
+        raise Refused(400, "malformed", f"box_key: {err}", caller.nonce) from err
     except enrolment.KeyInUse as err:
         raise Refused(409, "key_in_use", str(err), caller.nonce) from err
     if device is None:
@@ -60,6 +76,7 @@ def enrol() -> Response:
         kiosk_id=device.kiosk_id,
         site_id=device.site_id,
         hub_key=public_hex(hub.key),
+        hub_box_key=box_hex(hub.key),
         hub_time=now,
     )
     return json_answer(answer, nonce=caller.nonce)
@@ -67,15 +84,14 @@ def enrol() -> Response:
 
 @api.post("/v1/events")
 def events() -> Response:
-    hub, now = _hub(), _now()
-    device, nonce = known_device(hub, request, now)
-    batch = _batch(nonce)
-    with hub.database.writing() as conn:
-        if device.state is DeviceState.REVOKED:
-            taken = _set_aside(conn, device, batch, now)
-        else:
-            sender = Sender(device.kiosk_id, device.site_id)
-            taken = ingest(conn, sender, batch, now)
+    hub, now, visit = _hub(), _now(), Visit(wire.glance(request.get_data()))
+    try:
+        device, nonce = _sender(hub, visit, now)
+        taken = _taken_in(hub, device, visit, nonce, now)
+    except ToldToWait as err:
+        # One that is good when the slot comes: the kiosk then need not ask for it.
+        nonce = next_nonce(hub, err.key_id, now + dt.timedelta(seconds=err.wait_s))
+        return busy(str(err), err.wait_s, nonce)
     _refuse_if_nothing_counts(taken.verdicts, nonce)
     answer = BatchAnswer(
         verdicts=taken.verdicts, acked_through=taken.acked_through, hub_time=now
@@ -89,11 +105,12 @@ def changes() -> Response:
     _device, nonce = _in_service(hub, now)
     cursor = _number("cursor", 0, 0, 1 << 62, nonce)
     limit = _number("limit", DEFAULT_PAGE, 1, feed.MAX_PAGE, nonce)
-    try:
-        with hub.database.reading() as conn:
-            page = feed.page(conn, cursor, limit, now)
-    except feed.CursorAhead as err:
-        raise Refused(409, "cursor_ahead", str(err), nonce) from err
+    run = _run(nonce)
+    with hub.database.reading() as conn:
+        if not is_known(conn, Position(cursor, run)):
+            detail = f"cursor {cursor} of run {run!r}: this hub was put back since"
+            raise Refused(409, "cursor_unknown", detail, nonce)
+        page = feed.page(conn, cursor, limit, now)
     return json_answer(page, nonce=nonce)
 
 
@@ -101,12 +118,17 @@ def changes() -> Response:
 def heartbeat() -> Response:
     hub, now = _hub(), _now()
     device, nonce = _in_service(hub, now)
-    body = _decode(Heartbeat, nonce)
+    body = _beat(nonce)
     with hub.database.writing() as conn:
         devices.note_heartbeat(conn, device.kiosk_id, body, now)
+        cards.meet(conn, device.kiosk_id, body, now)
+        head = (body.epoch, body.seq)
+        items = learn(conn, Contact(device.kiosk_id, body.sent, now, head=head))
+        with unit_of_work(conn) as work:
+            follow_all(work, items, now)
         answer = HeartbeatAnswer(
             acked_through=chain.acked_through(conn, device.kiosk_id, body.epoch),
-            feed_version=version(conn),
+            older=chain.holds_of(conn, device.kiosk_id, body.older[:MAX_OLDER]),
             hub_time=now,
         )
     return json_answer(answer, nonce=nonce)
@@ -127,6 +149,30 @@ def _in_service(hub: Hub, now: dt.datetime) -> tuple[Device, str]:
     return device, nonce
 
 
+def _sender(hub: Hub, visit: Visit, now: dt.datetime) -> tuple[Device, str]:
+    """Who sends this batch. Raises Refused; ToldToWait instead of asking for a nonce."""
+    try:
+        return known_device(hub, request, now)
+    except Stale as err:
+        _lanes().turn_away_if_full(err.key_id, visit)
+        raise
+
+
+def _taken_in(
+    hub: Hub, device: Device, visit: Visit, nonce: str, now: dt.datetime
+) -> Ingested:
+    """Take the batch in when it is its turn. Raises Refused, ToldToWait."""
+    ticket = hub.database.turnstile.ticket(visit.lane)
+    with _lanes().inside(device.kiosk_id, visit, ticket):
+        batch = _batch(nonce)
+        if device.state is DeviceState.REVOKED:
+            with hub.database.writing(ticket) as conn:
+                return _set_aside(conn, device, batch, now)
+        sent = wire.read_sent(request.get_data())
+        sender = Sender(device.kiosk_id, device.site_id, sent)
+        return take_in(hub.database, sender, batch, now, ticket)
+
+
 def _set_aside(
     conn: Connection,
     device: Device,
@@ -134,7 +180,8 @@ def _set_aside(
     now: dt.datetime,
 ) -> Ingested:
     verdicts = quarantine.set_aside(conn, device.kiosk_id, batch, now)
-    epoch = batch[-1].envelope.epoch if batch else ""
+    sound = [one.envelope.epoch for one in batch if one.flaw is None]
+    epoch = sound[-1] if sound else ""
     return Ingested(verdicts, chain.acked_through(conn, device.kiosk_id, epoch))
 
 
@@ -149,18 +196,22 @@ def _batch(nonce: str) -> tuple[wire.Received, ...]:
 
 def _refuse_if_nothing_counts(verdicts: Sequence[Verdict], nonce: str) -> None:
     """Say so by the status if no event of the batch could be taken."""
-    reasons = {
-        verdict.reason if verdict.outcome is Outcome.REFUSED else None
+    if not verdicts or not all(map(not_stored, verdicts)):
+        return
+    detail = "; ".join(
+        f"seq {verdict.seq}: {verdict.reason} {verdict.params.get('detail', '')}"
         for verdict in verdicts
-    }
-    if reasons and reasons <= {CONFLICT, INVALID}:
-        detail = "; ".join(
-            f"seq {verdict.seq}: {verdict.reason} {verdict.params.get('detail', '')}"
-            for verdict in verdicts
-        )
-        status = 409 if CONFLICT in reasons else 422
-        word = CONFLICT if CONFLICT in reasons else INVALID
-        raise Refused(status, word, detail, nonce)
+    )
+    reasons = {verdict.reason for verdict in verdicts}
+    word = next(word for word in (CONFLICT, ID_CONFLICT, INVALID) if word in reasons)
+    raise Refused(422 if word == INVALID else 409, word, detail, nonce)
+
+
+def _beat(nonce: str) -> Heartbeat:
+    try:
+        return wire.read_heartbeat(request.get_data())
+    except wire.Malformed as err:
+        raise Refused(400, "malformed", str(err), nonce) from err
 
 
 def _decode(kind: type[Body], nonce: str) -> Body:
@@ -178,9 +229,21 @@ def _number(name: str, default: int, low: int, high: int, nonce: str) -> int:
     return int(text)
 
 
+def _run(nonce: str) -> str:
+    text = request.args.get("run", "")
+    if not _RUN.fullmatch(text):
+        raise Refused(400, "malformed", f"run={text[:40]!r}: hex digits", nonce)
+    return text
+
+
 def _hub() -> Hub:
     hub: Hub = current_app.extensions[HUB]
     return hub
+
+
+def _lanes() -> Lanes:
+    lanes: Lanes = current_app.extensions[LANES]
+    return lanes
 
 
 def _now() -> dt.datetime:

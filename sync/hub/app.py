@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from flask import Flask
 
 from sync.hub import desk, problems
-from sync.hub.api import HUB, api
+from sync.hub.api import HUB, LANES, api
+from sync.hub.lanes import Lanes
 from sync.hub.setup import Hub
 
 #: The longest request that is read; 200 events stay well below.
@@ -24,6 +25,7 @@ def create_app(hub: Hub, desk_hosts: Sequence[str] = ()) -> Flask:
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
     app.extensions[HUB] = hub
+    app.extensions[LANES] = Lanes()
     problems.register(app)
     app.register_blueprint(api)
     desk.install(app, hub.database, (*LOOPBACK, *desk_hosts))

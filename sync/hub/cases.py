@@ -1,29 +1,23 @@
 """Cases: what staff should look at, with both sides and an audit trail.
 
 A case is named after what it is about and the event, so the same finding opens
-it once however often it is found.
+it once however often it is found. What follows from the facts is found anew
+whenever they change: `reconcile` opens, corrects and settles accordingly.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select
 
 from sync.hub import schema
-from sync.hub.facts import Finding
-
-#: Found by playing an item's history; a later fact may settle them.
-HISTORY_KINDS = (
-    "loan_displaced",
-    "loans_overlap",
-    "loan_renewed_by_loan",
-    "loan_repeated",
-    "return_or_loan_first",
-)
+from sync.hub.facts import Fact, Finding
+from sync.hub.rows import Row
+from sync.hub.unit_of_work import UnitOfWork
 
 
 class CaseState(enum.StrEnum):
@@ -43,6 +37,8 @@ def open_cases(
     patron_ref: str | None = None,
 ) -> None:
     """Open a case for each finding that has none yet."""
+    if not findings:
+        return
     by_id = {case_id(one): one for one in findings}
     fresh = by_id.keys() - _states(conn, by_id.keys()).keys()
     about = {
@@ -56,22 +52,26 @@ def open_cases(
         conn.execute(insert(schema.cases), rows)
 
 
-def settle_history(
-    conn: Connection, item: str, findings: Sequence[Finding], now: dt.datetime
+def reconcile(
+    work: UnitOfWork,
+    scope: Iterable[Row],
+    findings: Iterable[Finding],
+    about: Mapping[str, Fact],
+    now: dt.datetime,
 ) -> None:
-    """Bring an item's history cases in line with what its history shows now."""
-    table = schema.cases
-    shown = {case_id(one) for one in findings}
-    stored = conn.execute(
-        select(table.c.case_id, table.c.state).where(
-            table.c.item == item, table.c.kind.in_(HISTORY_KINDS)
-        )
-    )
-    for row in stored.all():
-        if row.state == CaseState.OPEN and row.case_id not in shown:
-            _set_state(conn, row.case_id, CaseState.SETTLED, now)
-        elif row.state == CaseState.SETTLED and row.case_id in shown:
-            _set_state(conn, row.case_id, CaseState.OPEN, None)
+    """Bring the cases in `scope` in line with what the facts show now.
+
+    `about` holds the fact that each finding names. What staff resolved stays so.
+    """
+    wanted = {case_id(one): _row(one, about[one.event_id]) for one in findings}
+    stored = {row["case_id"]: row for row in (*scope, *work.cases.some(wanted))}
+    for name, target in wanted.items():
+        if name not in stored:
+            work.cases.put({**target, "opened_at": now})
+    for name, row in stored.items():
+        changes = _changes(row, wanted.get(name), now)
+        if changes:
+            work.cases.put({"case_id": name, **changes})
 
 
 def case_id(finding: Finding) -> str:
@@ -91,15 +91,26 @@ def _new_row(finding: Finding) -> dict[str, object]:
     }
 
 
-def _set_state(
-    conn: Connection, name: str, state: CaseState, closed_at: dt.datetime | None
-) -> None:
-    table = schema.cases
-    conn.execute(
-        update(table)
-        .where(table.c.case_id == name)
-        .values(state=state.value, closed_at=closed_at)
-    )
+def _row(finding: Finding, fact: Fact) -> dict[str, object]:
+    about = {
+        "item": fact.item or None,
+        "patron_ref": fact.patron_ref or None,
+        "kiosk_id": fact.kiosk_id,
+    }
+    return _new_row(finding) | about
+
+
+def _changes(
+    stored: Row, wanted: Mapping[str, object] | None, now: dt.datetime
+) -> dict[str, object]:
+    """What a stored case is to become; nothing if staff resolved it."""
+    if stored["state"] == CaseState.RESOLVED:
+        return {}
+    if wanted is None:
+        is_open = stored["state"] == CaseState.OPEN
+        return {"state": CaseState.SETTLED.value, "closed_at": now} if is_open else {}
+    target = {**wanted, "closed_at": None, "note": stored["note"]}
+    return {name: value for name, value in target.items() if stored[name] != value}
 
 
 def _states(conn: Connection, names: Iterable[str]) -> dict[str, str]:

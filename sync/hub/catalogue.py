@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from kiosk.domain.values import Item, Site, Title
 from sync.hub import schema
 from sync.hub.feedmarks import Feed, mark
-from sync.hub.rows import item_value, one, put_rows, site_value
+from sync.hub.rows import item_value, one, put_rows, site_value, title_value
 
 
 def put_sites(conn: Connection, sites: Sequence[Site]) -> None:
@@ -36,6 +36,11 @@ def put_items(conn: Connection, items: Sequence[Item]) -> None:
 def site(conn: Connection, site_id: str) -> Site | None:
     row = one(conn, schema.sites, site_id)
     return None if row is None else site_value(row)
+
+
+def title(conn: Connection, title_id: str) -> Title | None:
+    row = one(conn, schema.titles, title_id)
+    return None if row is None else title_value(row)
 
 
 def item(conn: Connection, barcode: str) -> Item | None:

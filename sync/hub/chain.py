@@ -3,59 +3,154 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Subquery,
+    func,
+    select,
+    union,
+)
 
 from sync.hub import schema
 from sync.hub.facts import Finding, Severity
+from sync.hub.rows import put_rows
 from sync.hub.wire import Envelope
 from sync.protocol import GENESIS_HASH, AckedThrough
 
 #: Events looked at in one query.
 _STRIDE = 500
 
+#: Where places of a chain are taken.
+_TABLES = (schema.events, schema.event_copies, schema.quarantine)
+
 _Head = tuple[int, str]
+_Seq = ColumnElement[int]
 
 
 def acked_through(conn: Connection, kiosk_id: str, epoch: str) -> AckedThrough | None:
     """The hub holds every event up to this one; None without the first."""
-    seq, hash_ = _head(conn, kiosk_id, epoch)
-    return AckedThrough(epoch=epoch, seq=seq, hash=hash_) if seq else None
+    head = _stored_head(conn, kiosk_id, epoch)
+    if head is None or not head["seq"]:
+        return None
+    return AckedThrough(epoch=epoch, seq=head["seq"], hash=head["hash"])
+
+
+def holds_of(
+    conn: Connection, kiosk_id: str, epochs: Iterable[str]
+) -> tuple[AckedThrough, ...]:
+    """The same of several epochs, with seq 0 where the hub holds nothing."""
+    return tuple(
+        acked_through(conn, kiosk_id, epoch)
+        or AckedThrough(epoch=epoch, seq=0, hash=GENESIS_HASH)
+        for epoch in epochs
+    )
 
 
 def advance(
     conn: Connection, kiosk_id: str, epoch: str, now: dt.datetime
 ) -> AckedThrough | None:
     """Move the head over all events that have come without a gap."""
-    old = _head(conn, kiosk_id, epoch)
-    new = _walk(conn, kiosk_id, epoch, old)
-    _put_head(conn, kiosk_id, epoch, new, now)
-    return acked_through(conn, kiosk_id, epoch)
-
-
-def break_at(conn: Connection, envelope: Envelope) -> Finding | None:
-    """A stored event that doesn't fit its neighbours: the card was cloned or altered."""
-    before, after = _neighbours(conn, envelope)
-    if envelope.seq == 1:
-        before = GENESIS_HASH
-    fits_before = before in (None, envelope.prev_hash)
-    if fits_before and after in (None, envelope.hash):
+    old = _stored_head(conn, kiosk_id, epoch)
+    start = (old["seq"], old["hash"]) if old else (0, GENESIS_HASH)
+    seq, hash_ = _walk(conn, kiosk_id, epoch, start)
+    highest = _highest(conn, kiosk_id, epoch)
+    if not highest:
         return None
-    sides = {"epoch": envelope.epoch, "seq": envelope.seq}
-    return Finding("chain_broken", Severity.HIGH, envelope.event_id, sides)
+    before = (old["seq"], old["gap_since"]) if old else None
+    row = {
+        "kiosk_id": kiosk_id,
+        "epoch": epoch,
+        "seq": seq,
+        "hash": hash_,
+        "highest_seq": highest,
+        "gap_since": gap_since(before, seq, highest, now),
+        "changed_at": now,
+    }
+    put_rows(conn, schema.kiosk_heads, [row])
+    return AckedThrough(epoch=epoch, seq=seq, hash=hash_) if seq else None
+
+
+class Neighbours:
+    """What stands next to the places of some events, as more and more are stored."""
+
+    def __init__(self, conn: Connection, envelopes: Sequence[Envelope]) -> None:
+        self._links: dict[tuple[str, str, int], tuple[str, str]] = {}
+        seqs: dict[tuple[str, str], set[int]] = defaultdict(set)
+        for one in envelopes:
+            seqs[one.kiosk_id, one.epoch] |= {one.seq - 1, one.seq + 1}
+        for (kiosk_id, epoch), some in seqs.items():
+            places = _links(kiosk_id, epoch, partial(_one_of, some))
+            for row in conn.execute(select(places)):
+                self._links[kiosk_id, epoch, row.seq] = row.hash, row.prev_hash
+
+    def add(self, envelope: Envelope) -> None:
+        """It was stored."""
+        place = envelope.kiosk_id, envelope.epoch, envelope.seq
+        self._links[place] = envelope.hash, envelope.prev_hash
+
+    def break_at(self, envelope: Envelope) -> Finding | None:
+        """One that doesn't fit its neighbours: the card was cloned or altered."""
+        ledger, seq = (envelope.kiosk_id, envelope.epoch), envelope.seq
+        before, _ = self._links.get((*ledger, seq - 1), (None, None))
+        _, after = self._links.get((*ledger, seq + 1), (None, None))
+        if seq == 1:
+            before = GENESIS_HASH
+        fits_before = before in (None, envelope.prev_hash)
+        if fits_before and after in (None, envelope.hash):
+            return None
+        sides = {"epoch": envelope.epoch, "seq": seq}
+        return Finding("chain_broken", Severity.HIGH, envelope.event_id, sides)
+
+
+def gap_since(
+    old: tuple[int, dt.datetime | None] | None, seq: int, highest: int, now: dt.datetime
+) -> dt.datetime | None:
+    """Since when an event is missing right after `seq`; None if none is.
+
+    `old`: where the head stood before and since when there was a gap.
+    """
+    if highest == seq:
+        return None
+    if old is not None and old[0] == seq and old[1] is not None:
+        return old[1]
+    return now
+
+
+def links(kiosk_id: str, epoch: str, first: int, last: int) -> Subquery:
+    """Places of an epoch that are taken: stored, recorded anew, or kept for staff."""
+    return _links(kiosk_id, epoch, lambda seq: seq.between(first, last))
+
+
+def _links(
+    kiosk_id: str, epoch: str, where: Callable[[_Seq], ColumnElement[bool]]
+) -> Subquery:
+    return union(
+        *(
+            select(table.c.seq, table.c.hash, table.c.prev_hash).where(
+                table.c.kiosk_id == kiosk_id,
+                table.c.epoch == epoch,
+                where(table.c.seq),
+            )
+            for table in _TABLES
+        )
+    ).subquery()
+
+
+def _one_of(seqs: Iterable[int], seq: _Seq) -> ColumnElement[bool]:
+    return seq.in_(seqs)
 
 
 def _walk(conn: Connection, kiosk_id: str, epoch: str, head: _Head) -> _Head:
     """Follow the numbers until one is missing."""
-    events = schema.events.c
-    following = (
-        select(events.seq, events.hash)
-        .where(events.kiosk_id == kiosk_id, events.epoch == epoch)
-        .order_by(events.seq)
-        .limit(_STRIDE)
-    )
     while True:
-        rows = conn.execute(following.where(events.seq > head[0])).all()
+        places = links(kiosk_id, epoch, head[0] + 1, head[0] + _STRIDE)
+        rows = conn.execute(select(places).order_by(places.c.seq)).all()
         whole = [row for at, row in enumerate(rows, head[0] + 1) if row.seq == at]
         if whole:
             head = (whole[-1].seq, whole[-1].hash)
@@ -63,54 +158,19 @@ def _walk(conn: Connection, kiosk_id: str, epoch: str, head: _Head) -> _Head:
             return head
 
 
-def _head(conn: Connection, kiosk_id: str, epoch: str) -> _Head:
+def _stored_head(conn: Connection, kiosk_id: str, epoch: str) -> RowMapping | None:
     heads = schema.kiosk_heads.c
-    row = conn.execute(
-        select(heads.seq, heads.hash).where(
-            heads.kiosk_id == kiosk_id, heads.epoch == epoch
-        )
-    ).one_or_none()
-    return (row.seq, row.hash) if row else (0, GENESIS_HASH)
-
-
-def _put_head(
-    conn: Connection, kiosk_id: str, epoch: str, head: _Head, now: dt.datetime
-) -> None:
-    heads, events = schema.kiosk_heads, schema.events.c
-    highest = conn.execute(
-        select(func.max(events.seq)).where(
-            events.kiosk_id == kiosk_id, events.epoch == epoch
-        )
-    ).scalar()
-    if highest is None:
-        return
-    conn.execute(
-        delete(heads).where(heads.c.kiosk_id == kiosk_id, heads.c.epoch == epoch)
+    query = select(heads.seq, heads.hash, heads.gap_since).where(
+        heads.kiosk_id == kiosk_id, heads.epoch == epoch
     )
-    row = {
-        "kiosk_id": kiosk_id,
-        "epoch": epoch,
-        "seq": head[0],
-        "hash": head[1],
-        "highest_seq": highest,
-        "changed_at": now,
-    }
-    conn.execute(insert(heads), [row])
+    return conn.execute(query).mappings().one_or_none()
 
 
-def _neighbours(conn: Connection, envelope: Envelope) -> tuple[str | None, str | None]:
-    """The hash of the event before, and what the one after says came before it."""
-    events = schema.events.c
-    earlier, later = envelope.seq - 1, envelope.seq + 1
-    rows = conn.execute(
-        select(events.seq, events.hash, events.prev_hash).where(
-            events.kiosk_id == envelope.kiosk_id,
-            events.epoch == envelope.epoch,
-            events.seq.in_((earlier, later)),
+def _highest(conn: Connection, kiosk_id: str, epoch: str) -> int:
+    ends = [
+        select(func.max(table.c.seq)).where(
+            table.c.kiosk_id == kiosk_id, table.c.epoch == epoch
         )
-    )
-    by_seq = {row.seq: row for row in rows}
-    return (
-        by_seq[earlier].hash if earlier in by_seq else None,
-        by_seq[later].prev_hash if later in by_seq else None,
-    )
+        for table in _TABLES
+    ]
+    return max(conn.execute(end).scalar_one() or 0 for end in ends)

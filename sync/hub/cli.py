@@ -23,9 +23,25 @@ COMMANDS = {
         "sync.hub.commands:init",
         "Make a new county: tables, secrets, the hub's key and the default rules.",
     ),
+    "quarantine": Lazy(
+        "sync.hub.device_commands:quarantine",
+        "What revoked devices sent: kept, not judged.",
+    ),
+    "reinstate": Lazy(
+        "sync.hub.device_commands:reinstate",
+        "Put a revoked kiosk back into service; what was set aside stays with staff.",
+    ),
+    "revoke": Lazy(
+        "sync.hub.device_commands:revoke",
+        "Put a kiosk out of service; what it still sends is kept apart for staff.",
+    ),
     "serve": Lazy(
         "sync.hub.commands:serve",
         "Serve kiosks and staff until SIGTERM.",
+    ),
+    "stick": Lazy(
+        "sync.hub.stick_commands:stick",
+        "Take in what kiosks without a network sent on USB sticks, and answer.",
     ),
     "user": Lazy(
         "sync.hub.commands:user",

@@ -2,68 +2,51 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 import click
 import msgspec
-from sqlalchemy.exc import DBAPIError
 
 from kiosk import logs
-from sync.hub.database import BadDatabase, Database
-from sync.hub.enrolment import LIFE, UnknownSite, make_code
+from sync.hub.enrolment import LIFE, make_code
 from sync.hub.export import event_lines, item_lines, loan_lines
-from sync.hub.rulebook import NoRules
-from sync.hub.setup import (
-    InitialisedAlready,
-    default_key_path,
-    init_hub,
-    open_hub,
+from sync.hub.options import (
+    DATABASE,
+    JSON,
+    KEY,
+    as_line,
+    county_of,
+    now,
+    opened,
+    place_of_key,
+    reported,
 )
-from sync.hub.upgrade import check_schema
-from sync.hub.users import Role, WeakPassword, put_user
-from sync.keys import BadKey
+from sync.hub.setup import init_hub, open_hub
+from sync.hub.users import Role, put_user
 
-_DATABASE = click.option(
-    "--database",
-    envvar="TONGJIE_HUB_DATABASE",
-    required=True,
-    metavar="URL",
-    help="Like sqlite:////srv/tongjie/hub.db or postgresql+psycopg://host/name.",
-)
-_KEY = click.option(
-    "--key",
-    "key_path",
-    envvar="TONGJIE_HUB_KEY",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The hub's private key; hub.key beside a SQLite database by default.",
-)
-_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 _EXPORTS = {"items": item_lines, "loans": loan_lines, "events": event_lines}
 
 
 @click.command()
-@_DATABASE
-@_KEY
+@DATABASE
+@KEY
 @click.option("--isil", required=True, help="The county library's ISIL.")
 @click.option("--county-name", required=True, help="As the desk's pages show it.")
 def init(database: str, key_path: Path | None, isil: str, county_name: str) -> None:
     """Make a new county: tables, secrets, the hub's key and the default rules."""
-    with _reported(), _opened(database) as store:
-        init_hub(store, _key_path(database, key_path), isil, county_name, _now())
+    with reported(), opened(database) as store:
+        init_hub(store, place_of_key(database, key_path), isil, county_name, now())
     click.echo(f"{county_name} ({isil}) is set up")
 
 
 @click.command()
-@_DATABASE
-@_KEY
+@DATABASE
+@KEY
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8443, show_default=True)
 @click.option("--desk-host", multiple=True, help="A name under which staff reach it.")
-@_JSON
+@JSON
 def serve(
     database: str,
     key_path: Path | None,
@@ -80,10 +63,10 @@ def serve(
     logs.configure()
 
     def ready(url: str) -> None:
-        click.echo(_line({"url": url}) if as_json else f"ready: {url}")
+        click.echo(as_line({"url": url}) if as_json else f"ready: {url}")
 
-    with _reported(), _opened(database) as store:
-        county = open_hub(store, _key_path(database, key_path))
+    with reported(), opened(database) as store:
+        county = open_hub(store, place_of_key(database, key_path))
         serve_app(create_app(county, desk_hosts=desk_host), host, port, ready)
 
 
@@ -94,7 +77,7 @@ def user() -> None:
 
 @user.command("add")
 @click.argument("name")
-@_DATABASE
+@DATABASE
 @click.option(
     "--role", type=click.Choice([role.value for role in Role]), default=Role.STAFF.value
 )
@@ -109,90 +92,44 @@ def add_user(name: str, database: str, role: str, password_file: TextIO | None) 
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
         password = password_file.readline().rstrip("\r\n")
-    with _reported(), _county(database) as store, store.writing() as conn:
-        put_user(conn, name, password, Role(role), _now())
+    with reported(), county_of(database) as store, store.writing() as conn:
+        put_user(conn, name, password, Role(role), now())
     click.echo(f"{name} may log in as {role}")
 
 
 @click.command("enrol-code")
-@_DATABASE
+@DATABASE
 @click.option("--site", required=True, help="Where the kiosk will stand.")
-@_JSON
-def enrol_code(database: str, site: str, *, as_json: bool) -> None:
+@click.option(
+    "--former",
+    metavar="KIOSK",
+    help="The name of a kiosk that this hub forgot when it was restored.",
+)
+@JSON
+def enrol_code(database: str, site: str, former: str | None, *, as_json: bool) -> None:
     """Make a code that enrols one kiosk at a site."""
-    with _reported(), _county(database) as store, store.writing() as conn:
-        code = make_code(conn, site, _now())
+    with reported(), county_of(database) as store, store.writing() as conn:
+        code = make_code(conn, site, now(), former)
     minutes = int(LIFE.total_seconds()) // 60
     if as_json:
-        click.echo(_line({"code": code, "site": site, "minutes": minutes}))
+        click.echo(as_line({"code": code, "site": site, "minutes": minutes}))
     else:
         click.echo(f"{code}\ngood for one kiosk at {site}, for {minutes} minutes")
 
 
 @click.command()
 @click.argument("what", type=click.Choice(list(_EXPORTS)))
-@_DATABASE
-@_JSON
+@DATABASE
+@JSON
 def export(what: str, database: str, *, as_json: bool) -> None:
     """Print all items, loans or events. Without --json as tab-separated text."""
-    with _reported(), _county(database) as store, store.reading() as conn:
+    with reported(), county_of(database) as store, store.reading() as conn:
         for line in _EXPORTS[what](conn):
-            click.echo(_line(line) if as_json else _tabbed(line))
-
-
-@contextmanager
-def _reported() -> Iterator[None]:
-    """Every expected failure as one line for people."""
-    try:
-        yield
-    except (
-        BadDatabase,
-        BadKey,
-        InitialisedAlready,
-        NoRules,
-        OSError,
-        UnknownSite,
-        WeakPassword,
-    ) as err:
-        raise click.ClickException(str(err)) from err
-    except DBAPIError as err:
-        raise click.ClickException(f"database: {err.orig}") from err
-
-
-@contextmanager
-def _county(url: str) -> Iterator[Database]:
-    """A database that `init` was run on."""
-    with _opened(url) as store:
-        check_schema(store)
-        yield store
-
-
-@contextmanager
-def _opened(url: str) -> Iterator[Database]:
-    store = Database(url)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-def _key_path(url: str, given: Path | None) -> Path:
-    path = given or default_key_path(url)
-    if path is None:
-        raise click.UsageError("--key is needed: this database has no folder")
-    return path
-
-
-def _line(value: object) -> str:
-    return msgspec.json.encode(value).decode()
+            click.echo(as_line(line) if as_json else _tabbed(line))
 
 
 def _tabbed(line: msgspec.Struct) -> str:
     values = msgspec.json.decode(msgspec.json.encode(line)).values()
     return "\t".join(
-        value if isinstance(value, str) else _line(value) for value in values
+        value if isinstance(value, str) else as_line(value) for value in values
     )
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)

@@ -14,11 +14,22 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    ExceptionContext,
+    create_engine,
+    event,
+    make_url,
+    update,
+)
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import PoolProxiedConnection
 
 from sync.hub import schema
+from sync.hub.feedmarks import version
+from sync.hub.feedruns import begin_run
+from sync.hub.turnstile import Lane, Ticket, Turnstile
 
 #: How long a transaction waits for another one to end.
 BUSY_TIMEOUT_MS = 10_000
@@ -26,6 +37,9 @@ BUSY_TIMEOUT_MS = 10_000
 CHUNK = 500
 
 _READ_ONLY = "hub_read_only"
+_CLOCK = schema.feed_clock
+#: Takes the lock of the one row that every writer takes.
+_LOCK = update(_CLOCK).values(version=_CLOCK.c.version).returning(_CLOCK.c.version)
 Record = TypeVar("Record")
 
 
@@ -37,7 +51,11 @@ class Database:
     """One database, many connections. Threads share it; a connection they don't."""
 
     def __init__(self, url: str) -> None:
+        self.turnstile = Turnstile()
         self.engine = _engine(url)
+        #: The feed's version after our last write; None if the database may be another.
+        self._reached: int | None = None
+        event.listen(self.engine, "handle_error", self._forget_if_lost)
         self._view: dict[str, Any] = {_READ_ONLY: True}
         if self.engine.dialect.name == "postgresql":
             # SQLite's snapshot lasts for a transaction by itself.
@@ -58,15 +76,32 @@ class Database:
                 yield view
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """One transaction: all of it or nothing, and no other one meanwhile."""
-        with self.engine.begin() as conn:
-            clock = schema.feed_clock
-            conn.execute(update(clock).values(version=clock.c.version))
-            yield conn
+    def writing(self, ticket: Ticket | None = None) -> Iterator[Connection]:
+        """One transaction: all of it or nothing, and no other one meanwhile.
+
+        Within this process `ticket` says who is first, in the short lane if there
+        is none. Not to be begun inside another one. Raises TurnMissed.
+        """
+        ticket = ticket or self.turnstile.ticket(Lane.SHORT)
+        with self.turnstile.passing(ticket, BUSY_TIMEOUT_MS / 1000):
+            with self.engine.begin() as conn:
+                self._go_on(conn, conn.execute(_LOCK).scalar_one())
+                yield conn
+                reached = version(conn)
+            self._reached = reached
 
     def close(self) -> None:
         self.engine.dispose()
+
+    def _go_on(self, conn: Connection, found: int) -> None:
+        """Begin a run of the feed unless the database surely is the one we wrote last."""
+        if self._reached is None or found < self._reached:
+            begin_run(conn, found + 1)
+
+    def _forget_if_lost(self, context: ExceptionContext) -> None:
+        """A server that hung up may come back with a backup in its place."""
+        if context.is_disconnect:
+            self._reached = None
 
 
 def store_in_chunks(

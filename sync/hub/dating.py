@@ -1,125 +1,139 @@
 """When an event really happened, from a device that has no clock of its own.
 
-An event whose clock was in step with network time pairs wall time with the
-monotonic clock; that one pair dates every event of the same boot, before and
-after. Where there is none, a time that can't be true gives way to the time of
-arrival, which is an upper bound.
+ADR-time.md says why it is done like this. What is known of a boot's clock, and of
+the boots around it, gives every event an earliest and a latest time; both are pure
+functions of what is stored, whatever came first.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    RowMapping,
-    and_,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, select
 
-from sync.hub import schema
+from sync.hub import boots, schema
+from sync.hub.intervals import Interval, drift, duration
+from sync.hub.succession import HORIZON, Span, started
 from sync.protocol import Clock, Event
 
-#: A clock may run ahead of the hub's by this much before it is disbelieved.
-FUTURE = dt.timedelta(minutes=10)
-#: Nothing stays unsent for longer; an older time is that of a clock gone back.
-HORIZON = dt.timedelta(days=400)
+#: A clock may differ from the hub's by this much before it is disbelieved.
+TOLERANCE = dt.timedelta(minutes=10)
+#: How far a time may be off that a kiosk vouches for, where no contact says better.
+DOUBT = {Clock.SYNCED: dt.timedelta(seconds=5), Clock.RTC: dt.timedelta(minutes=10)}
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the clocks of a kiosk said of an event, and where it stands in the ledger."""
+
+    epoch: str
+    boot_id: str
+    ns: int
+    wall: dt.datetime
+    clock: Clock
+    received_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """The corrected time and how good it is; `believed` is False for a replaced one."""
+    """The corrected time, how good it is, and between which times it surely lies.
+
+    `believed` is False where the recorded time can't be true and something else
+    had to stand for it.
+    """
 
     at: dt.datetime
     clock: Clock
+    span: Interval
     believed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """One moment on both clocks of one boot."""
+def dated(recorded: Recorded, met: Interval | None, bounds: Interval) -> Dated:
+    """Date one event; pure.
 
-    wall: dt.datetime
-    monotonic_ns: int
-
-    def date(self, monotonic_ns: int) -> dt.datetime:
-        microseconds = (monotonic_ns - self.monotonic_ns) // 1000
-        return self.wall + dt.timedelta(microseconds=microseconds)
-
-
-def dated(event: Event, anchor: Anchor | None, now: dt.datetime) -> Dated:
-    """Date one event that arrived at `now`. Raises OverflowError on absurd clocks."""
-    if event.clock is not Clock.SYNCED and anchor is not None:
-        return Dated(anchor.date(event.monotonic_ns), Clock.SYNCED)
-    if now - HORIZON <= event.occurred_at <= now + FUTURE:
-        return Dated(event.occurred_at, event.clock)
-    return Dated(now, Clock.GUESSED, believed=False)
-
-
-def anchor_of(conn: Connection, kiosk_id: str, boot_id: str) -> Anchor | None:
-    """The pair of clocks that dates this boot; None while no event was in step."""
-    found = conn.execute(select(schema.boots).where(_boot(kiosk_id, boot_id)))
-    row = found.one_or_none()
-    return Anchor(row.wall, row.monotonic_ns) if row else None
-
-
-def learn(conn: Connection, event: Event, now: dt.datetime) -> tuple[str, ...]:
-    """Take an event as its boot's anchor if it is the best so far.
-
-    Returns the items whose facts it re-dated; their histories must be played again.
-    The earliest trusted event of a boot wins, so that the order of arrival
-    doesn't matter.
+    `met` is what the pairs of clocks of its boot say, `bounds` what its neighbours do.
+    Where a time has to be taken from a wide interval it is the latest, so that a
+    reader is never the worse for it.
     """
-    if event.clock is not Clock.SYNCED or not dated(event, None, now).believed:
-        return ()
-    known = anchor_of(conn, event.kiosk_id, event.boot_id)
-    if known is not None and known.monotonic_ns <= event.monotonic_ns:
-        return ()
-    anchor = Anchor(event.occurred_at, event.monotonic_ns)
-    _put_anchor(conn, event, anchor)
-    return _redate(conn, event, anchor)
+    wall, clock = recorded.wall, recorded.clock
+    if met is not None:
+        return _paired(wall, clock, met)
+    if clock in DOUBT and _near(wall, bounds):
+        own = Interval(wall - DOUBT[clock], wall + DOUBT[clock]).within(bounds)
+        if own is not None:
+            return Dated(own.nearest(wall), clock, own)
+    if clock is Clock.GUESSED and wall in bounds:
+        return Dated(wall, clock, bounds)
+    return Dated(bounds.latest, Clock.GUESSED, bounds, believed=_near(wall, bounds))
 
 
-def _boot(kiosk_id: str, boot_id: str) -> ColumnElement[bool]:
-    boots = schema.boots.c
-    return and_(boots.kiosk_id == kiosk_id, boots.boot_id == boot_id)
+class Clocks:
+    """All that is known of the clocks of a kiosk, as long as nothing is learnt."""
 
+    def __init__(self, conn: Connection, kiosk_id: str) -> None:
+        self._conn = conn
+        self._kiosk_id = kiosk_id
+        self._known = boots.witnessed(conn, kiosk_id)
+        self._spans: dict[str, Sequence[Span]] = {}
 
-def _put_anchor(conn: Connection, event: Event, anchor: Anchor) -> None:
-    conn.execute(delete(schema.boots).where(_boot(event.kiosk_id, event.boot_id)))
-    row = {
-        "kiosk_id": event.kiosk_id,
-        "boot_id": event.boot_id,
-        "wall": anchor.wall,
-        "monotonic_ns": anchor.monotonic_ns,
-    }
-    conn.execute(insert(schema.boots), [row])
-
-
-def _redate(conn: Connection, event: Event, anchor: Anchor) -> tuple[str, ...]:
-    table = schema.facts
-    guessed = conn.execute(
-        select(table.c.fact_id, table.c.item, table.c.monotonic_ns).where(
-            table.c.kiosk_id == event.kiosk_id,
-            table.c.boot_id == event.boot_id,
-            table.c.recorded_clock != Clock.SYNCED.value,
+    def date_event(self, event: Event, received_at: dt.datetime) -> Dated:
+        """Date an event that came just now."""
+        recorded = Recorded(
+            epoch=event.epoch,
+            boot_id=event.boot_id,
+            ns=event.monotonic_ns,
+            wall=event.occurred_at,
+            clock=event.clock,
+            received_at=received_at,
         )
-    )
-    rows = guessed.mappings().all()
-    return tuple(dict.fromkeys([_date_anew(conn, row, anchor) for row in rows]))
+        return self.date(recorded)
+
+    def date(self, recorded: Recorded) -> Dated:
+        """Date one event of the kiosk by all that is stored."""
+        met = self._known(recorded.boot_id, recorded.ns)
+        bounds = Interval(recorded.received_at - HORIZON, recorded.received_at)
+        if met is None:
+            bounds = self._bounds(recorded).within(bounds) or bounds
+        return dated(recorded, met, bounds)
+
+    def _bounds(self, recorded: Recorded) -> Interval:
+        """What the order of the boots says; it was recorded after the enrolment."""
+        arrived = Interval(recorded.received_at - HORIZON, recorded.received_at)
+        spans = self._spans_of(recorded.epoch)
+        if all(span.boot_id != recorded.boot_id for span in spans):
+            return arrived
+        floor = self._enrolled_at
+        start = started(spans, recorded.boot_id, self._known, floor)
+        if start is None:
+            return arrived
+        ran, doubt = duration(recorded.ns), drift(recorded.ns)
+        earliest, latest = start.earliest + ran - doubt, start.latest + ran + doubt
+        if floor is not None:
+            earliest = max(earliest, floor)
+        return Interval(min(earliest, latest), latest)
+
+    def _spans_of(self, epoch: str) -> Sequence[Span]:
+        if epoch not in self._spans:
+            self._spans[epoch] = boots.spans(self._conn, self._kiosk_id, epoch)
+        return self._spans[epoch]
+
+    @cached_property
+    def _enrolled_at(self) -> dt.datetime | None:
+        devices = schema.devices.c
+        query = select(devices.enrolled_at).where(devices.kiosk_id == self._kiosk_id)
+        return self._conn.execute(query).scalar_one_or_none()
 
 
-def _date_anew(conn: Connection, row: RowMapping, anchor: Anchor) -> str:
-    table = schema.facts
-    conn.execute(
-        update(table)
-        .where(table.c.fact_id == row["fact_id"])
-        .values(at=anchor.date(row["monotonic_ns"]), clock=Clock.SYNCED.value)
-    )
-    item: str = row["item"]
-    return item
+def _paired(wall: dt.datetime, clock: Clock, met: Interval) -> Dated:
+    if clock is not Clock.SYNCED:
+        return Dated(met.best, Clock.SYNCED, met)
+    if _near(wall, met):
+        return Dated(met.nearest(wall), Clock.SYNCED, met)
+    return Dated(met.best, Clock.SYNCED, met, believed=False)
+
+
+def _near(wall: dt.datetime, span: Interval) -> bool:
+    return span.earliest - TOLERANCE <= wall <= span.latest + TOLERANCE

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import re
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from sync.hub import schema
 from sync.hub.rows import one
 from sync.protocol import Heartbeat
+
+_NUMBERED = re.compile(r"kiosk-(\d+)")
+
+
+class UnknownKiosk(LookupError):
+    """There is no such device; the text names it."""
 
 
 class DeviceState(enum.StrEnum):
@@ -23,12 +30,16 @@ class DeviceState(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """`public_key` is hex; no two devices share one."""
+    """Both keys are hex; no two devices share a `public_key`.
+
+    `box_key` is empty for a device that came before sticks were exchanged.
+    """
 
     kiosk_id: str
     site_id: str
     public_key: str
     state: DeviceState
+    box_key: str = ""
 
 
 def device(conn: Connection, kiosk_id: str) -> Device | None:
@@ -46,31 +57,40 @@ def device_of_key(conn: Connection, public_key: str) -> Device | None:
 
 
 def add_device(
-    conn: Connection, site_id: str, public_key: str, hostname: str, now: dt.datetime
+    conn: Connection,
+    site_id: str,
+    public_key: str,
+    box_key: str,
+    hostname: str,
+    now: dt.datetime,
+    former: str | None = None,
 ) -> Device:
-    """Give a new device the next free name. Devices are never deleted."""
-    count = conn.execute(select(func.count()).select_from(schema.devices)).scalar_one()
-    kiosk_id = f"kiosk-{count + 1:04d}"
+    """Add a device under its `former` name, or the next free one. None is ever deleted.
+
+    A restored hub counts from behind: kiosks that it forgot have names beyond.
+    """
+    kiosk_id = former or _next_name(conn)
     row = {
         "kiosk_id": kiosk_id,
         "site_id": site_id,
         "public_key": public_key,
+        "box_key": box_key,
         "hostname": hostname,
         "state": DeviceState.ACTIVE.value,
         "enrolled_at": now,
     }
     conn.execute(insert(schema.devices), [row])
-    return Device(kiosk_id, site_id, public_key, DeviceState.ACTIVE)
+    return Device(kiosk_id, site_id, public_key, DeviceState.ACTIVE, box_key)
 
 
-def revoke(conn: Connection, kiosk_id: str) -> None:
+def revoke(conn: Connection, kiosk_id: str, why: str = "") -> None:
     """Put a device out of service; its key stays taken."""
-    table = schema.devices
-    conn.execute(
-        update(table)
-        .where(table.c.kiosk_id == kiosk_id)
-        .values(state=DeviceState.REVOKED.value)
-    )
+    _set_state(conn, kiosk_id, DeviceState.REVOKED, why)
+
+
+def reinstate(conn: Connection, kiosk_id: str) -> None:
+    """Put a device back into service; what was set aside stays with staff."""
+    _set_state(conn, kiosk_id, DeviceState.ACTIVE, "")
 
 
 def note_heartbeat(
@@ -86,10 +106,26 @@ def note_heartbeat(
     )
 
 
+def _next_name(conn: Connection) -> str:
+    names = conn.execute(select(schema.devices.c.kiosk_id)).scalars()
+    numbers = [int(found[1]) for name in names if (found := _NUMBERED.fullmatch(name))]
+    return f"kiosk-{max(numbers, default=0) + 1:04d}"
+
+
+def _set_state(conn: Connection, kiosk_id: str, state: DeviceState, why: str) -> None:
+    table = schema.devices
+    conn.execute(
+        update(table)
+        .where(table.c.kiosk_id == kiosk_id)
+        .values(state=state.value, why_revoked=why)
+    )
+
+
 def _device(row: RowMapping) -> Device:
     return Device(
         kiosk_id=row["kiosk_id"],
         site_id=row["site_id"],
         public_key=row["public_key"],
         state=DeviceState(row["state"]),
+        box_key=row["box_key"],
     )

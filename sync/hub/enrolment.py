@@ -29,12 +29,23 @@ class UnknownSite(LookupError):
     """There is no such site."""
 
 
+class NameInUse(ValueError):
+    """A device of this name is known; the text says which."""
+
+
 class KeyInUse(ValueError):
     """The public key belongs to a device already."""
 
 
-def make_code(conn: Connection, site_id: str, now: dt.datetime) -> str:
-    """Make a code for one device at this site. Raises UnknownSite."""
+def make_code(
+    conn: Connection, site_id: str, now: dt.datetime, former: str | None = None
+) -> str:
+    """Make a code for one device at this site. Raises UnknownSite, NameInUse.
+
+    `former`: the name of a device that this hub has forgotten since it was restored.
+    """
+    if former is not None and device(conn, former) is not None:
+        raise NameInUse(f"{former} is enrolled")
     sites, codes = schema.sites.c, schema.enrol_codes
     if not conn.execute(select(sites.site_id).where(sites.site_id == site_id)).all():
         raise UnknownSite(f"there is no site {site_id!r}")
@@ -47,13 +58,19 @@ def make_code(conn: Connection, site_id: str, now: dt.datetime) -> str:
         "created_at": now,
         "expires_at": now + LIFE,
         "tries_left": TRIES,
+        "for_kiosk": former,
     }
     conn.execute(insert(codes), [row])
     return _grouped(code_id + secret)
 
 
 def redeem(
-    conn: Connection, code: str, public_key: str, hostname: str, now: dt.datetime
+    conn: Connection,
+    code: str,
+    public_key: str,
+    box_key: str,
+    hostname: str,
+    now: dt.datetime,
 ) -> Device | None:
     """Enrol the device that holds this key; None if the code is no good.
 
@@ -69,7 +86,10 @@ def redeem(
         return first if first == known else None
     if known is not None:
         raise KeyInUse(f"this key is that of {known.kiosk_id}")
-    added = add_device(conn, row["site_id"], public_key, hostname, now)
+    former = row["for_kiosk"]
+    if former is not None and device(conn, former) is not None:
+        return None  # another device took the name meanwhile
+    added = add_device(conn, row["site_id"], public_key, box_key, hostname, now, former)
     codes = schema.enrol_codes
     conn.execute(
         update(codes)

@@ -63,12 +63,11 @@ def item_lines(conn: Connection) -> Iterator[ItemLine]:
 
 
 def loan_lines(conn: Connection) -> Iterator[LoanLine]:
-    """Every loan that happened, oldest first; reservations are not among them."""
+    """Every loan that happened, oldest first."""
     loans, patrons = schema.loans, schema.patrons
     rows = conn.execution_options(yield_per=_ROWS_AT_ONCE).execute(
         select(loans, patrons.c.number)
         .outerjoin(patrons, patrons.c.patron_ref == loans.c.patron_ref)
-        .where(loans.c.provisional.is_(False))
         .order_by(loans.c.loaned_at, loans.c.loan_id)
     )
     for row in rows.mappings():

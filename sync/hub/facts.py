@@ -7,14 +7,21 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kiosk.domain.values import Item, Patron
 from sync.protocol import Clock
+
+#: Stand for times that nobody knows.
+_BEGINNING = dt.datetime.min.replace(tzinfo=dt.UTC)
+_END = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
 class Move(enum.StrEnum):
-    """Which way the item went over the desk."""
+    """What became of the item. HOLD: somebody waits for it, or for its title."""
 
     LEND = "lend"
     RETURN = "return"
+    RENEW = "renew"
+    HOLD = "hold"
 
 
 class Standing(enum.StrEnum):
@@ -42,11 +49,30 @@ class Severity(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    """One loan or return as a kiosk recorded it.
+class Records:
+    """What the county's records said when a fact came; None where they had nothing.
 
-    `at` is the corrected time, `clock` how good it is. `patron_ref`, `due_on` and
-    `renewals` (how many are allowed) belong to loans; a return may quote a `loan_ref`.
+    They are kept with the fact: what staff change later, a card that is suspended
+    say, sheds no new light on a loan of last year.
+    """
+
+    rules_version: int = 0
+    patron: Patron | None = None
+    item: Item | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One loan, return, renewal or hold as a kiosk recorded it.
+
+    `at` is the corrected time, which surely lies between `earliest` and `latest`,
+    `clock` how good it is, and `believed` is False where the time of arrival had to
+    stand for it. `promised` is the day that the reader was told. A return may quote a
+    `loan_ref`. `title_id` belongs to holds, whose `item` is empty if any copy will do.
+    `withdrawn` of a FIRM one: it was closed both ways.
+
+    `due_on`, `renewals` (how many are allowed) and `kept` (the promise was sane) are
+    not recorded but worked out: see `terms.with_terms`.
     """
 
     fact_id: str
@@ -61,8 +87,26 @@ class Fact:
     site_id: str
     patron_ref: str = ""
     loan_ref: str = ""
+    title_id: str = ""
+    promised: dt.date | None = None
+    withdrawn: bool = False
+    believed: bool = True
+    earliest: dt.datetime = _BEGINNING
+    latest: dt.datetime = _END
+    received_at: dt.datetime = _END
+    records: Records = Records()
     due_on: dt.date = dt.date.max
     renewals: int = 0
+    kept: bool = True
+
+    @property
+    def place(self) -> Place:
+        """Where it stands among all facts of the county."""
+        return (self.at, self.kiosk_id, self.epoch, self.seq)
+
+
+#: Time, and for equal times kiosk, epoch and seq.
+Place = tuple[dt.datetime, str, str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +120,6 @@ class LoanRecord:
     loaned_at: dt.datetime
     due_on: dt.date
     loan_site: str
-    provisional: bool = False
     renewed: int = 0
     returned_at: dt.datetime | None = None
     return_site: str | None = None
@@ -107,7 +150,7 @@ class History:
 
     @property
     def open_loan(self) -> LoanRecord | None:
-        """The loan that nothing has ended yet, a reservation included."""
+        """The loan that nothing has ended yet."""
         last = self.loans[-1] if self.loans else None
         return last if last and last.returned_at is None else None
 

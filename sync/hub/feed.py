@@ -15,7 +15,8 @@ from sqlalchemy import Connection, RowMapping, Table, select
 
 from kiosk.domain.values import Credential
 from sync.hub import schema
-from sync.hub.feedmarks import Feed, version
+from sync.hub.feedmarks import Feed
+from sync.hub.feedruns import newest, run_of, runs_after
 from sync.hub.rows import (
     item_value,
     loan_value,
@@ -44,20 +45,16 @@ _kind = itemgetter("kind")
 _Fetch = Callable[[Connection, Sequence[str]], Mapping[str, Change]]
 
 
-class CursorAhead(ValueError):
-    """The kiosk has seen versions that this hub never had: it was restored."""
-
-
 def page(conn: Connection, cursor: int, limit: int, now: dt.datetime) -> FeedPage:
-    """Changes after the cursor, at most `limit`, in order. Raises CursorAhead."""
-    newest = version(conn)
-    if cursor > newest:
-        raise CursorAhead(f"cursor {cursor} is beyond version {newest}")
+    """Changes after a cursor that is known here, at most `limit`, in order."""
     marks = _marks(conn, cursor, limit + 1)
     shown, more = marks[:limit], len(marks) > limit
+    end = shown[-1]["version"] if more else newest(conn).version
     return FeedPage(
         changes=_changes(conn, shown),
-        cursor=shown[-1]["version"] if more else max(newest, cursor),
+        cursor=end,
+        run=run_of(conn, end),
+        runs=runs_after(conn, cursor),
         more=more,
         hub_time=now,
     )

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from sync.hub import schema
+from sync.hub.feedruns import Position, newest, run_of
+from sync.hub.rows import put_rows
+
+_CLOCK = schema.feed_clock
+_VERSION = select(_CLOCK.c.version)
 
 
 class Feed(enum.StrEnum):
@@ -22,37 +27,62 @@ class Feed(enum.StrEnum):
     RULES = "rules"
 
 
+class FeedMarks:
+    """Marks of one transaction, written at once. Inside `writing()` only."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+        self._newest: Position | None = None
+        self._in_new_run = False
+        self._marks: dict[tuple[str, str], int] = {}
+
+    @property
+    def newest(self) -> Position:
+        """The newest version there is; the lock keeps others from giving one."""
+        if self._newest is None:
+            self._newest = newest(self._conn)
+        return self._newest
+
+    def mark(self, kind: Feed, keys: Iterable[str]) -> int:
+        """Give each key the next version; returns the newest."""
+        for key in dict.fromkeys(keys):
+            version = self.newest.version + 1
+            self._newest = Position(version, self._run(version))
+            self._marks[kind.value, key] = version
+        return self.newest.version
+
+    def flush(self) -> None:
+        rows = [
+            {"kind": kind, "key": key, "version": version}
+            for (kind, key), version in self._marks.items()
+        ]
+        self._marks.clear()
+        if rows:
+            self._conn.execute(update(_CLOCK).values(version=self.newest.version))
+            put_rows(self._conn, schema.feed, rows)
+
+    def forget(self) -> None:
+        self._newest = None
+        self._in_new_run = False
+        self._marks.clear()
+
+    def _run(self, version: int) -> str:
+        """The run of the versions that this transaction gives: the same for all."""
+        if not self._in_new_run:
+            self._in_new_run = True
+            return run_of(self._conn, version)
+        return self.newest.run
+
+
 def mark(conn: Connection, kind: Feed, keys: Iterable[str]) -> int:
-    """Give each key the next version; returns the newest. Inside `writing()` only."""
-    unique = tuple(dict.fromkeys(keys))
-    if not unique:
-        return version(conn)
-    newest = _take(conn, len(unique))
-    _forget(conn, kind, unique)
-    first = newest - len(unique) + 1
-    conn.execute(
-        insert(schema.feed),
-        [
-            {"kind": kind.value, "key": key, "version": first + place}
-            for place, key in enumerate(unique)
-        ],
-    )
-    return newest
+    """Mark at once; see `FeedMarks`."""
+    marks = FeedMarks(conn)
+    last = marks.mark(kind, keys)
+    marks.flush()
+    return last
 
 
 def version(conn: Connection) -> int:
     """The newest version there is."""
-    found: int = conn.execute(select(schema.feed_clock.c.version)).scalar_one()
+    found: int = conn.execute(_VERSION).scalar_one()
     return found
-
-
-def _take(conn: Connection, count: int) -> int:
-    clock = schema.feed_clock
-    risen = update(clock).values(version=clock.c.version + count)
-    newest: int = conn.execute(risen.returning(clock.c.version)).scalar_one()
-    return newest
-
-
-def _forget(conn: Connection, kind: Feed, keys: Sequence[str]) -> None:
-    table = schema.feed
-    conn.execute(delete(table).where(table.c.kind == kind.value, table.c.key.in_(keys)))

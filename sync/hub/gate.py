@@ -11,7 +11,8 @@ from functools import partial
 import structlog
 from flask import Request
 
-from sync.hub.devices import Device, device
+from sync.hub import devices
+from sync.hub.devices import Device
 from sync.hub.problems import Refused
 from sync.hub.setup import Hub
 from sync.signing import (
@@ -36,18 +37,26 @@ class Caller:
     nonce: str
 
 
+class Stale(Refused):
+    """Genuine, but not provably of now: sent by `key_id` at some time."""
+
+    def __init__(self, key_id: str, detail: str, nonce: str) -> None:
+        super().__init__(401, "stale_nonce", detail, nonce)
+        self.key_id = key_id
+
+
 def known_device(hub: Hub, request: Request, now: dt.datetime) -> tuple[Device, str]:
     """The enrolled device that signed this request, and its next nonce. Raises Refused."""
+    found: dict[str, Device] = {}
 
     def key_of(kiosk_id: str) -> str | None:
-        found = _find(hub, kiosk_id)
-        return found.public_key if found else None
+        device = _find(hub, kiosk_id)
+        if device is not None:
+            found[kiosk_id] = device
+        return device.public_key if device else None
 
     caller = genuine(hub, request, key_of, now)
-    found = _find(hub, caller.key_id)
-    if found is None:
-        raise Refused(401, "unknown_key")
-    return found, caller.nonce
+    return found[caller.key_id], caller.nonce
 
 
 def new_key(hub: Hub, request: Request, now: dt.datetime) -> Caller:
@@ -81,9 +90,14 @@ def genuine(
     except BadSignature as err:
         raise _turned_away("bad_signature", err) from err
     except StaleNonce as err:
-        nonce = issue_nonce(hub.nonce_secret, err.key_id, now)
-        raise Refused(401, "stale_nonce", str(err), nonce) from err
-    return Caller(key_id, issue_nonce(hub.nonce_secret, key_id, now))
+        nonce = next_nonce(hub, err.key_id, now)
+        raise Stale(err.key_id, str(err), nonce) from err
+    return Caller(key_id, next_nonce(hub, key_id, now))
+
+
+def next_nonce(hub: Hub, key_id: str, at: dt.datetime) -> str:
+    """The nonce for a request that comes at this time."""
+    return issue_nonce(hub.nonce_secret, key_id, at)
 
 
 def _turned_away(error: str, err: Exception) -> Refused:
@@ -104,4 +118,4 @@ def _signed_url(request: Request) -> str:
 
 def _find(hub: Hub, kiosk_id: str) -> Device | None:
     with hub.database.reading() as conn:
-        return device(conn, kiosk_id)
+        return devices.device(conn, kiosk_id)

@@ -26,14 +26,21 @@ from sync.hub.ordering import certainly_ordered, in_order
 
 
 def replay(facts: Iterable[Fact]) -> History:
-    """Play one item's facts in the order in which they happened."""
+    """Play one item's facts in the order in which they happened.
+
+    Only what happened counts: an ask without a close leaves no trace.
+    """
     shelf = _Shelf()
-    for fact in in_order(facts):
+    for fact in in_order(fact for fact in facts if fact.standing is Standing.FIRM):
         match fact.move:
             case Move.LEND:
                 shelf.lend(fact)
             case Move.RETURN:
                 shelf.take_back(fact)
+            case Move.RENEW:
+                shelf.renew(fact)
+            case Move.HOLD:
+                pass  # it concerns whoever borrows next: see `holds.py`
     return shelf.history()
 
 
@@ -57,15 +64,12 @@ class _Shelf:
         )
 
     def lend(self, fact: Fact) -> None:
-        if fact.standing is Standing.ASKED:
-            self._reserve(fact)
-            return
         self._location = fact.site_id
-        if self._open is None or self._open.provisional:
+        if self._open is None:
             self._doubt_idle_return(fact)
             self._begin(fact)
         elif self._open.patron_ref == fact.patron_ref:
-            self._renew(self._open, fact)
+            self._lend_again(self._open, fact)
         else:
             self._displace(self._open, fact)
 
@@ -73,15 +77,16 @@ class _Shelf:
         self._location = fact.site_id
         if self._open is None:
             self._idle_return = fact
-        elif self._open.provisional:
-            self._open = None  # it was never lent: here it is
         else:
             self._close(self._open, fact, HowClosed.RETURNED)
 
-    def _reserve(self, fact: Fact) -> None:
-        """A reservation never ends a loan; a loan ends a reservation."""
-        if self._open is None:
-            self._begin(fact)
+    def renew(self, fact: Fact) -> None:
+        """A renewal of somebody else's loan, or of none, changes nothing."""
+        loan = self._open
+        if loan is None or loan.patron_ref != fact.patron_ref:
+            self._find("renewal_without_loan", Severity.LOW, fact, loan)
+        elif not self._extend(loan, fact):
+            self._find("renewal_not_given", Severity.LOW, fact, loan)
 
     def _begin(self, fact: Fact) -> None:
         self._idle_return = None
@@ -94,7 +99,6 @@ class _Shelf:
             loaned_at=fact.at,
             due_on=fact.due_on,
             loan_site=fact.site_id,
-            provisional=fact.standing is Standing.ASKED,
         )
 
     def _close(self, loan: LoanRecord, fact: Fact, how: HowClosed) -> None:
@@ -109,13 +113,18 @@ class _Shelf:
         )
         self._open = None
 
-    def _renew(self, loan: LoanRecord, fact: Fact) -> None:
-        """The same patron borrows it again: a renewal, if one is left; never shorter."""
-        allowed = loan.renewed < fact.renewals and fact.due_on > loan.due_on
-        if allowed:
-            self._open = replace(loan, renewed=loan.renewed + 1, due_on=fact.due_on)
-        kind = "loan_renewed_by_loan" if allowed else "loan_repeated"
+    def _lend_again(self, loan: LoanRecord, fact: Fact) -> None:
+        """The same patron borrows it again: a renewal, if one is left."""
+        extended = self._extend(loan, fact)
+        kind = "loan_renewed_by_loan" if extended else "loan_repeated"
         self._find(kind, Severity.LOW, fact, loan)
+
+    def _extend(self, loan: LoanRecord, fact: Fact) -> bool:
+        """Renew if a renewal is left and makes it longer; False if nothing changed."""
+        if loan.renewed >= fact.renewals or fact.due_on <= loan.due_on:
+            return False
+        self._open = replace(loan, renewed=loan.renewed + 1, due_on=fact.due_on)
+        return True
 
     def _displace(self, loan: LoanRecord, fact: Fact) -> None:
         """Lent while on loan to somebody else: it was here, so it had come back."""
@@ -139,14 +148,15 @@ class _Shelf:
             )
 
     def _find(
-        self, kind: str, severity: Severity, fact: Fact, loan: LoanRecord
+        self, kind: str, severity: Severity, fact: Fact, loan: LoanRecord | None
     ) -> None:
-        earlier = {
-            "event_id": loan.loan_id,
-            "patron_ref": loan.patron_ref,
-            "site_id": loan.loan_site,
-            "at": loan.loaned_at.isoformat(),
-            "due_on": loan.due_on.isoformat(),
-        }
-        sides = {"before": earlier, "event": side(fact)}
+        sides: dict[str, object] = {"event": side(fact)}
+        if loan is not None:
+            sides["before"] = {
+                "event_id": loan.loan_id,
+                "patron_ref": loan.patron_ref,
+                "site_id": loan.loan_site,
+                "at": loan.loaned_at.isoformat(),
+                "due_on": loan.due_on.isoformat(),
+            }
         self._findings.append(Finding(kind, severity, fact.fact_id, sides))

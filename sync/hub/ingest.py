@@ -2,190 +2,110 @@
 
 Event, effect and verdict are one transaction, so a repeat finds either nothing
 or the verdict. An event that can't be judged is parked for staff and holds up
-no other one.
+no other one. ADR-unit-of-work.md says how that is done for many events at once.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import msgspec
 import structlog
-from sqlalchemy import Connection, RowMapping, insert, or_, select, update
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy import Connection
 
-from sync.hub import schema
-from sync.hub.cases import open_cases
-from sync.hub.chain import advance, break_at
-from sync.hub.facts import Finding, Severity
-from sync.hub.judging import judge
-from sync.hub.reading import Arrival
+from sync.hub.cards import follow_gaps
+from sync.hub.chain import advance
+from sync.hub.consequences import follow_all
+from sync.hub.contacts import Contact, learn
+from sync.hub.held import HeldEvents
+from sync.hub.quarantine import kept_aside
+from sync.hub.taking import CONTENT_ERRORS, CarefulTaking, Sender, Taking, flaw_of
+from sync.hub.unit_of_work import unit_of_work
 from sync.hub.wire import Received
-from sync.protocol import AckedThrough, Json, Outcome, Verdict
+from sync.protocol import AckedThrough, Verdict
 
-#: The hub's own words in `Verdict.reason` for events that it did not store.
-CONFLICT = "conflict"
-INVALID = "invalid"
-#: What impossible content raises. A database in trouble is not among them: then
-#: nothing is stored and the kiosk sends the batch again.
-_CONTENT_ERRORS = (
-    ArithmeticError,
-    LookupError,
-    TypeError,
-    ValueError,
-    DataError,
-    IntegrityError,
-)
+__all__ = ["Ingested", "Sender", "ingest"]
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
-    """The kiosk that signed the batch, and where it stands."""
-
-    kiosk_id: str
-    site_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class Ingested:
-    """What the kiosk is told of a batch; `acked_through` of its last event's epoch."""
+    """What the kiosk is told of a batch; `acked_through`: of the last sound one."""
 
     verdicts: tuple[Verdict, ...]
     acked_through: AckedThrough | None
 
 
 def ingest(
-    conn: Connection, sender: Sender, batch: Sequence[Received], now: dt.datetime
+    conn: Connection,
+    sender: Sender,
+    batch: Sequence[Received],
+    now: dt.datetime,
+    enough: Callable[[], bool] = lambda: False,
 ) -> Ingested:
-    """Store and judge a batch, event by event, in the order in which they were sent."""
-    verdicts = tuple(_take(conn, sender, received, now) for received in batch)
-    epochs = dict.fromkeys(received.envelope.epoch for received in batch)
+    """Store and judge a batch, event by event, in the order in which they were sent.
+
+    Stops after the event at which `enough` says so; the verdicts tell how far it came.
+    """
+    held = _held(conn, sender, batch)
+    _learn(conn, sender, batch, held, now)
+    verdicts = _take_in(conn, sender, batch, held, now, enough)
+    taken = batch[: len(verdicts)]
+    sound = [one.envelope for one in taken if flaw_of(one, sender) is None]
+    epochs = dict.fromkeys(envelope.epoch for envelope in sound)
     heads = [advance(conn, sender.kiosk_id, epoch, now) for epoch in epochs]
-    return Ingested(verdicts, heads[-1] if heads else None)
+    follow_gaps(conn, sender.kiosk_id, now)
+    return Ingested(tuple(verdicts), heads[-1] if heads else None)
 
 
-def _take(
-    conn: Connection, sender: Sender, received: Received, now: dt.datetime
-) -> Verdict:
-    envelope = received.envelope
-    if received.flaw or envelope.kiosk_id != sender.kiosk_id:
-        flaw = received.flaw or f"the event is of {envelope.kiosk_id[:80]!r}"
-        log.warning("event invalid", kiosk=sender.kiosk_id, flaw=flaw)
-        return _verdict(received, Outcome.REFUSED, INVALID, {"detail": flaw})
-    stored = _stored(conn, received)
-    if not stored:
-        _store(conn, received, now)
-        return _judge(conn, sender, received, now)
-    if len(stored) > 1 or not _same(stored[0], received):
-        return _conflict(conn, received, stored, now)
-    verdict = msgspec.json.decode(stored[0]["verdict"], type=Verdict)
-    if verdict.outcome is Outcome.DEFERRED:
-        return _judge(conn, sender, received, now)
-    return verdict
+def _held(conn: Connection, sender: Sender, batch: Sequence[Received]) -> HeldEvents:
+    sound = [one.envelope for one in batch if flaw_of(one, sender) is None]
+    return HeldEvents(conn, sound)
 
 
-def _stored(conn: Connection, received: Received) -> Sequence[RowMapping]:
-    """Events with the same id, or the same place in the same ledger."""
-    table, envelope = schema.events.c, received.envelope
-    place = (
-        (table.kiosk_id == envelope.kiosk_id)
-        & (table.epoch == envelope.epoch)
-        & (table.seq == envelope.seq)
+def _learn(
+    conn: Connection,
+    sender: Sender,
+    batch: Sequence[Received],
+    held: HeldEvents,
+    now: dt.datetime,
+) -> None:
+    """Let clocks date what is known already, before anything is judged by them."""
+    events = tuple(
+        one.event
+        for one in batch
+        if one.event is not None
+        and flaw_of(one, sender) is None
+        and all(like.same_as(one.envelope) for like in held.like(one.envelope))
     )
-    columns = (table.event_id, table.kiosk_id, table.hash, table.verdict)
-    rows = conn.execute(
-        select(*columns).where(or_(table.event_id == envelope.event_id, place))
-    )
-    return rows.mappings().all()
+    items = learn(conn, Contact(sender.kiosk_id, sender.sent, now, events))
+    with unit_of_work(conn) as work:
+        follow_all(work, items, now)
 
 
-def _same(row: RowMapping, received: Received) -> bool:
-    envelope = received.envelope
-    ours = (envelope.event_id, envelope.kiosk_id, envelope.hash)
-    return (row["event_id"], row["kiosk_id"], row["hash"]) == ours
-
-
-def _store(conn: Connection, received: Received, now: dt.datetime) -> None:
-    envelope = received.envelope
-    row = {
-        "event_id": envelope.event_id,
-        "kiosk_id": envelope.kiosk_id,
-        "epoch": envelope.epoch,
-        "seq": envelope.seq,
-        "hash": envelope.hash,
-        "prev_hash": envelope.prev_hash,
-        "kind": envelope.kind if received.event else "",
-        "refers_to": received.event and envelope.refers_to,
-        "body": received.body,
-        "received_at": now,
-    }
-    conn.execute(insert(schema.events), [row])
-    broken = break_at(conn, envelope)
-    if broken:
-        open_cases(conn, [broken], now, envelope.kiosk_id)
-
-
-def _judge(
-    conn: Connection, sender: Sender, received: Received, now: dt.datetime
-) -> Verdict:
-    """Judge in a savepoint: what fails leaves no trace but its case."""
-    if received.event is None:
-        verdict = _park(conn, received, "this hub does not know such events", now)
-    else:
+def _take_in(
+    conn: Connection,
+    sender: Sender,
+    batch: Sequence[Received],
+    held: HeldEvents,
+    now: dt.datetime,
+    enough: Callable[[], bool],
+) -> list[Verdict]:
+    """Verdicts on the first events of a batch, up to the one when it was enough."""
+    aside = kept_aside(conn, sender.kiosk_id, batch)
+    verdicts: list[Verdict] = []
+    while len(verdicts) < len(batch) and not (verdicts and enough()):
+        rest = batch[len(verdicts) :]
+        quick = Taking(conn, sender, rest, held, now)
         try:
             with conn.begin_nested():
-                verdict = judge(conn, Arrival(received.event, sender.site_id, now))
-        except _CONTENT_ERRORS as err:
-            log.warning("event parked", kiosk=sender.kiosk_id, exc_info=err)
-            verdict = _park(conn, received, f"{type(err).__name__}: {err}", now)
-    conn.execute(
-        update(schema.events)
-        .where(schema.events.c.event_id == received.envelope.event_id)
-        .values(verdict=msgspec.json.encode(verdict).decode())
-    )
-    return verdict
-
-
-def _park(conn: Connection, received: Received, why: str, now: dt.datetime) -> Verdict:
-    envelope = received.envelope
-    sides: Json = {"why": why[:500], "body": received.body}
-    finding = Finding("event_parked", Severity.HIGH, envelope.event_id, sides)
-    open_cases(conn, [finding], now, envelope.kiosk_id)
-    return _verdict(received, Outcome.NEEDS_STAFF, finding.kind, {})
-
-
-def _conflict(
-    conn: Connection,
-    received: Received,
-    stored: Sequence[RowMapping],
-    now: dt.datetime,
-) -> Verdict:
-    """Same id or number, other content: a cloned or rolled-back card."""
-    envelope = received.envelope
-    log.error("event conflict", kiosk=envelope.kiosk_id, seq=envelope.seq)
-    sides: Json = {
-        "stored": [row["event_id"] for row in stored],
-        "sent": received.body,
-    }
-    name = f"{envelope.event_id}:{envelope.hash[:16]}"
-    finding = Finding("event_conflict", Severity.HIGH, name, sides)
-    open_cases(conn, [finding], now, envelope.kiosk_id)
-    return _verdict(received, Outcome.REFUSED, CONFLICT, {})
-
-
-def _verdict(
-    received: Received, outcome: Outcome, reason: str, params: Json
-) -> Verdict:
-    envelope = received.envelope
-    return Verdict(
-        event_id=envelope.event_id,
-        epoch=envelope.epoch,
-        seq=envelope.seq,
-        outcome=outcome,
-        reason=reason,
-        params=params,
-    )
+                quick.prefetch()
+                verdicts += quick.take_all(aside, enough)
+        except CONTENT_ERRORS as err:
+            log.info("events one by one", kiosk=sender.kiosk_id, why=str(err))
+            held = _held(conn, sender, batch)  # as if that had not been tried
+            tried = rest[: quick.tried or len(rest)]
+            verdicts += CarefulTaking(conn, sender, tried, held, now).take_all(aside)
+    return verdicts

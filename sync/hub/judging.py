@@ -1,7 +1,7 @@
 """From one stored event to its verdict and effects; runs inside a savepoint.
 
-CHECKOUT, CHECKIN and the closes of an ask change an item's history. Whatever the
-order in which an ask and its close arrive, the same facts remain.
+The event becomes a fact, or changes what one is; `consequences` works out all that
+follows. The verdict is the answer at this time, what follows may change later.
 """
 
 from __future__ import annotations
@@ -9,71 +9,67 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-import msgspec
-from sqlalchemy import Connection, select
-
-from sync.hub import cases, schema, shelf
+from sync.hub import closes, holds, reservations, shelf
 from sync.hub.circulation import (
     ACCEPTED,
+    Asked,
     Decision,
+    Returned,
     decide_ask,
     decide_loan,
+    decide_renewal_ask,
     decide_return,
 )
-from sync.hub.dating import learn
-from sync.hub.facts import Fact, Finding, History, Severity, Standing, side
-from sync.hub.feedmarks import version
+from sync.hub.consequences import Outlook, follow, follow_all
+from sync.hub.facts import Fact, Move, Standing
 from sync.hub.history import replay
-from sync.hub.reading import (
-    Arrival,
-    Impossible,
-    Reading,
-    make_findable,
-    read_loan,
-    read_return,
-)
+from sync.hub.reading import Arrival, read, read_hold
+from sync.hub.records import found
+from sync.hub.unit_of_work import UnitOfWork
 from sync.protocol import Event, Kind, Mode, Outcome, Verdict
 
+_MOVES = {
+    Kind.CHECKOUT: Move.LEND,
+    Kind.CHECKIN: Move.RETURN,
+    Kind.RENEW: Move.RENEW,
+}
 
-def judge(conn: Connection, arrival: Arrival) -> Verdict:
+
+def judge(work: UnitOfWork, arrival: Arrival) -> Verdict:
     """Apply one event. Raises Impossible, and others for content nobody foresaw."""
     event = arrival.event
-    for item in learn(conn, event, arrival.now):
-        shelf.play_again(conn, item, arrival.now)
-    decision = _decide(conn, arrival)
-    cases.open_cases(
-        conn,
-        decision.findings,
-        arrival.now,
-        event.kiosk_id,
-        event.item,
-        event.patron_ref,
-    )
+    decision = _decide(work, arrival)
+    shown = work.feed.newest
     return Verdict(
         event_id=event.event_id,
         epoch=event.epoch,
         seq=event.seq,
         outcome=decision.outcome,
-        feed_version=version(conn),
+        feed_version=shown.version,
+        feed_run=shown.run,
         due_on=decision.due_on,
         reason=decision.reason,
         params=dict(decision.params),
     )
 
 
-def _decide(conn: Connection, arrival: Arrival) -> Decision:
+def _decide(work: UnitOfWork, arrival: Arrival) -> Decision:
     kind = arrival.event.kind
     match kind:
-        case Kind.CHECKOUT if arrival.event.mode is Mode.ASK:
-            return _ask(conn, arrival)
-        case Kind.CHECKOUT:
-            return _lend(conn, arrival, read_loan(conn, arrival))
+        case Kind.CHECKOUT | Kind.RENEW if arrival.event.mode is Mode.ASK:
+            return _ask(work, arrival)
+        case Kind.CHECKOUT | Kind.RENEW:
+            return _lend(work, arrival, read(work, arrival, _MOVES[kind]))
         case Kind.CHECKIN:
-            return _take_back(conn, arrival)
+            return _take_back(work, arrival)
         case Kind.CONFIRMED:
-            return _confirm(conn, arrival)
+            return _confirm(work, arrival)
         case Kind.WITHDRAWN:
-            return _withdraw(conn, arrival)
+            return _withdraw(work, arrival)
+        case Kind.HOLD_PLACE:
+            return _hold(work, arrival)
+        case Kind.HOLD_CANCEL:
+            return _cancel_hold(work, arrival)
         case (
             Kind.TAG_WRITTEN
             | Kind.SESSION_ENDED
@@ -85,129 +81,135 @@ def _decide(conn: Connection, arrival: Arrival) -> Decision:
             assert_never(kind)
 
 
-def _ask(conn: Connection, arrival: Arrival) -> Decision:
-    event = arrival.event
-    asked = read_loan(conn, arrival)
-    confirmed = shelf.fact(conn, event.event_id)
-    if confirmed is not None:
-        return _confirmed_already(conn, event, confirmed)
-    closes = _closes(conn, event.kiosk_id, event.event_id)
-    if Kind.CONFIRMED in closes:
-        _stand(conn, arrival, asked.fact, Standing.ASKED)
-        return _confirm(conn, replace(arrival, event=closes[Kind.CONFIRMED]))
-    if Kind.WITHDRAWN in closes:
-        _stand(conn, arrival, asked.fact, Standing.WITHDRAWN)
+def _ask(work: UnitOfWork, arrival: Arrival) -> Decision:
+    """Answer, unless the kiosk has said already what came of it."""
+    here = closes.exchange(work, arrival.event)
+    asked = read(work, arrival, _MOVES[here.kind])
+    if here.confirmed is not None:
+        decision = _settle(work, arrival, here)
+        return replace(ACCEPTED, due_on=decision.due_on)
+    if here.withdrawn:
+        _keep(work, arrival.event, replace(asked, standing=Standing.WITHDRAWN))
         return ACCEPTED
-    return _answer(conn, arrival, asked)
-
-
-def _answer(conn: Connection, arrival: Arrival, asked: Reading) -> Decision:
-    """Let the rules decide; a granted ask reserves the item until it is closed."""
-    before = replay(shelf.facts_of(conn, asked.fact.item))
-    decision = decide_ask(asked.fact, asked.known, before)
+    decision = _answer(work, arrival, asked)
     refused = decision.outcome is Outcome.REFUSED
     standing = Standing.REFUSED if refused else Standing.ASKED
-    _stand(conn, arrival, asked.fact, standing)
+    _keep(work, arrival.event, replace(asked, standing=standing))
     return decision
 
 
-def _confirmed_already(conn: Connection, event: Event, confirmed: Fact) -> Decision:
-    """Its CONFIRMED named the loan and came first: nothing is left to decide."""
-    _same_kiosk(event, confirmed)
-    loan = replay(shelf.facts_of(conn, confirmed.item)).begun_by(confirmed.fact_id)
-    return replace(ACCEPTED, due_on=loan.due_on if loan else confirmed.due_on)
-
-
-def _confirm(conn: Connection, arrival: Arrival) -> Decision:
-    """From now on the loan is a fact, dated by its CONFIRMED."""
-    event = arrival.event
-    ask = shelf.fact(conn, _ask_of(event))
-    if ask is None and event.item is None:
-        return Decision(Outcome.DEFERRED)  # only its ask can say what was lent
-    reading = read_loan(conn, replace(arrival, event=_completed(event, ask)))
-    fact = replace(reading.fact, fact_id=_ask_of(event))
-    odd = _odds(conn, event, fact, ask)
-    findings = (*odd, *reading.findings)
-    return _lend(conn, arrival, replace(reading, fact=fact, findings=findings))
-
-
-def _completed(event: Event, ask: Fact | None) -> Event:
-    """A CONFIRMED with what its ask said of the loan."""
-    if ask is None:
-        return event
-    _same_kiosk(event, ask)
-    return msgspec.structs.replace(
-        event, item=ask.item, patron_ref=ask.patron_ref, loan_ref=ask.loan_ref
+def _answer(work: UnitOfWork, arrival: Arrival, fact: Fact) -> Decision:
+    """Let the rules decide; a book that is granted stays reserved for a while."""
+    waiting = holds.waiting(work, _title_of(work, fact.item))
+    loans = shelf.patron_loans_at(work, fact.patron_ref, fact.at, fact.item)
+    asked = Asked(
+        rules=work.rules_of(work.rules_version),
+        open_loan=replay(shelf.facts_of(work, fact.item)).open_loan,
+        reserved_by=reservations.reserved_by(work, fact, arrival.now),
+        held=any(hold.keeps_from(fact) for hold in waiting),
+        patron_loans=(*loans, *reservations.granted_to(work, fact, arrival.now)),
     )
+    renewal = fact.move is Move.RENEW
+    return decide_renewal_ask(fact, asked) if renewal else decide_ask(fact, asked)
 
 
-def _odds(
-    conn: Connection, event: Event, fact: Fact, ask: Fact | None
-) -> tuple[Finding, ...]:
-    """What a CONFIRMED is at odds with; the loan stands all the same."""
-    if ask is not None and ask.standing is Standing.REFUSED:
-        return (_odd("refused_ask_confirmed", fact),)
-    if Kind.WITHDRAWN in _closes(conn, event.kiosk_id, fact.fact_id):
-        return (_odd("closed_twice", fact),)
-    return ()
+def _confirm(work: UnitOfWork, arrival: Arrival) -> Decision:
+    here = closes.exchange(work, arrival.event)
+    if here.ask is None and arrival.event.item is None:
+        return Decision(Outcome.DEFERRED)  # only its ask can say what was lent
+    return _settle(work, arrival, here)
 
 
-def _withdraw(conn: Connection, arrival: Arrival) -> Decision:
-    ask = shelf.fact(conn, _ask_of(arrival.event))
-    if ask is None:
-        return ACCEPTED  # it came before its ask, which will find it
-    _same_kiosk(arrival.event, ask)
-    if ask.standing is Standing.FIRM:
-        odd = _odd("closed_twice", ask)
-        return Decision(Outcome.ACCEPTED_WITH_NOTICE, odd.kind, findings=(odd,))
-    _stand(conn, arrival, ask, Standing.WITHDRAWN)
+def _withdraw(work: UnitOfWork, arrival: Arrival) -> Decision:
+    here = closes.exchange(work, arrival.event)
+    if here.confirmed is not None and (here.ask or here.confirmed.item):
+        return _settle(work, arrival, here)
+    if here.ask is not None:
+        asked = replace(arrival, event=here.ask)
+        fact = read(work, asked, _MOVES[here.kind])
+        _keep(work, here.ask, replace(fact, standing=Standing.WITHDRAWN))
+    return ACCEPTED  # without its ask: that will find it
+
+
+def _settle(work: UnitOfWork, arrival: Arrival, here: closes.Exchange) -> Decision:
+    """A confirmed ask is a fact, dated by its CONFIRMED, withdrawn as well or not."""
+    completed = here.completed or arrival.event
+    fact = read(work, replace(arrival, event=completed), _MOVES[here.kind])
+    fact = replace(fact, withdrawn=here.withdrawn)
+    return _lend(work, replace(arrival, event=completed), fact)
+
+
+def _lend(work: UnitOfWork, arrival: Arrival, fact: Fact) -> Decision:
+    outlook = _happened(work, arrival, fact)
+    return decide_loan(fact, outlook.history, outlook.findings)
+
+
+def _take_back(work: UnitOfWork, arrival: Arrival) -> Decision:
+    fact = read(work, arrival, Move.RETURN)
+    outlook = _happened(work, arrival, fact)
+    told = _routing(work, fact)
+    return decide_return(fact, outlook.history, outlook.findings, told)
+
+
+def _routing(work: UnitOfWork, fact: Fact) -> Returned:
+    """Where the item should go from here: to who waits for it, or home."""
+    waiting = [
+        hold
+        for hold in holds.waiting(work, _title_of(work, fact.item))
+        if hold.fact.item in ("", fact.item)
+    ]
+    held_at = _site_name(work, waiting[0].fact.site_id) if waiting else None
+    item = work.item(fact.item)
+    at_home = item is None or item.home_site == fact.site_id
+    home = None if item is None or at_home else _site_name(work, item.home_site)
+    return Returned(home, held_at)
+
+
+def _hold(work: UnitOfWork, arrival: Arrival) -> Decision:
+    fact = read_hold(work, arrival)
+    given_up = closes.cancelled(work, arrival.event)
+    standing = Standing.WITHDRAWN if given_up else Standing.FIRM
+    _keep(work, arrival.event, replace(fact, standing=standing))
+    holds.review(work, fact.title_id, arrival.now)
     return ACCEPTED
 
 
-def _lend(conn: Connection, arrival: Arrival, loan: Reading) -> Decision:
-    make_findable(conn, arrival.event, loan)
-    after = _stand(conn, arrival, loan.fact, Standing.FIRM)
-    return decide_loan(loan.fact, loan.known, after, loan.findings)
+def _cancel_hold(work: UnitOfWork, arrival: Arrival) -> Decision:
+    hold = closes.placed(work, arrival.event)
+    known = shelf.fact(work, hold.event_id) if hold else None
+    if hold is not None and known is not None:
+        shelf.put(work, replace(known, standing=Standing.WITHDRAWN), hold)
+        holds.review(work, known.title_id, arrival.now)
+    return ACCEPTED  # without its hold: that will find it
 
 
-def _take_back(conn: Connection, arrival: Arrival) -> Decision:
-    returned = read_return(conn, arrival)
-    make_findable(conn, arrival.event, returned)
-    after = _stand(conn, arrival, returned.fact, Standing.FIRM)
-    return decide_return(returned.fact, returned.known, after, returned.findings)
+def _happened(work: UnitOfWork, arrival: Arrival, fact: Fact) -> Outlook:
+    """Store what happened and all that follows from it."""
+    before = _keep(work, arrival.event, fact)
+    if fact.move in {Move.LEND, Move.RETURN}:
+        found(work, fact.item)
+    if before is not None and before.item != fact.item:
+        follow_all(work, [before.item], arrival.now)
+    return follow(work, fact.item, arrival.now, fact.fact_id)
 
 
-def _stand(
-    conn: Connection, arrival: Arrival, fact: Fact, standing: Standing
-) -> History:
-    """Store the fact with this standing; returns what the item's history is now."""
-    return shelf.apply(
-        conn, replace(fact, standing=standing), arrival.event, arrival.now
-    )
+def _keep(work: UnitOfWork, event: Event, fact: Fact) -> Fact | None:
+    """Store a fact, or what it has become; returns what it was.
+
+    What the records said when it first was a fact stays with it.
+    """
+    before = shelf.fact(work, fact.fact_id)
+    if before is not None and before.standing is Standing.FIRM:
+        fact = replace(fact, records=before.records, received_at=before.received_at)
+    shelf.put(work, fact, event)
+    return before
 
 
-def _closes(conn: Connection, kiosk_id: str, ask_id: str) -> dict[Kind, Event]:
-    """The CONFIRMED and WITHDRAWN that came for an ask so far."""
-    table = schema.events
-    bodies = conn.execute(
-        select(table.c.body).where(
-            table.c.refers_to == ask_id, table.c.kiosk_id == kiosk_id
-        )
-    ).scalars()
-    events = [msgspec.json.decode(body, type=Event) for body in bodies]
-    return {event.kind: event for event in events}
+def _title_of(work: UnitOfWork, barcode: str) -> str:
+    item = work.item(barcode)
+    return item.title_id if item else f"provisional-{barcode}"
 
 
-def _ask_of(event: Event) -> str:
-    if event.refers_to is None:
-        raise Impossible(f"{event.kind} {event.event_id} names no ask")
-    return event.refers_to
-
-
-def _same_kiosk(event: Event, fact: Fact) -> None:
-    if event.kiosk_id != fact.kiosk_id:
-        raise Impossible(f"{event.event_id} closes an ask of {fact.kiosk_id}")
-
-
-def _odd(kind: str, fact: Fact) -> Finding:
-    return Finding(kind, Severity.MEDIUM, fact.fact_id, {"event": side(fact)})
+def _site_name(work: UnitOfWork, site_id: str) -> str:
+    site = work.site(site_id)
+    return site.name if site else site_id

@@ -11,14 +11,6 @@ from operator import attrgetter
 from sync.hub.facts import Fact, Move, Standing
 from sync.protocol import Clock
 
-#: How far a recorded time may be off. A Pi without a clock resumes at the time of
-#: its last shutdown, so a guess may be days behind.
-UNCERTAINTY = {
-    Clock.SYNCED: dt.timedelta(seconds=5),
-    Clock.RTC: dt.timedelta(minutes=10),
-    Clock.GUESSED: dt.timedelta(days=7),
-}
-
 #: Time, kiosk, epoch and seq; the last is 1 for what comes right after that fact.
 _Key = tuple[dt.datetime, str, str, int, int]
 
@@ -41,8 +33,7 @@ def certainly_ordered(one: Fact, other: Fact) -> bool:
     """Tell whether their clocks leave no doubt which of two facts was first."""
     if (one.kiosk_id, one.epoch) == (other.kiosk_id, other.epoch):
         return True
-    doubt = UNCERTAINTY[one.clock] + UNCERTAINTY[other.clock]
-    return abs(one.at - other.at) > doubt
+    return one.latest < other.earliest or other.latest < one.earliest
 
 
 def _keys_by_device(facts: Sequence[Fact]) -> dict[str, _Key]:

@@ -8,6 +8,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from sync.hub.answers import json_answer
+from sync.hub.turnstile import TurnMissed
 from sync.protocol import Problem
 
 #: Where the API lives; the desk's pages show their errors as pages.
@@ -44,6 +45,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(TurnMissed, _database)
     app.register_error_handler(Exception, _bug)
 
 
@@ -60,11 +62,17 @@ def _http(err: HTTPException) -> Response | HTTPException:
     return json_answer(Problem(error=word, detail=err.description or ""), status)
 
 
-def _database(err: OperationalError) -> Response:
-    log.error("database away", error=str(err.orig))
-    answer = json_answer(Problem(error="busy", detail="try again soon"), 503)
-    answer.headers["Retry-After"] = str(BUSY_S)
+def busy(detail: str, wait_s: int, nonce: str | None = None) -> Response:
+    """Come again in `wait_s` seconds."""
+    answer = json_answer(Problem(error="busy", detail=detail), 503, nonce)
+    answer.headers["Retry-After"] = str(wait_s)
     return answer
+
+
+def _database(err: OperationalError | TurnMissed) -> Response:
+    why = err.orig if isinstance(err, OperationalError) else err
+    log.error("database away", error=str(why))
+    return busy("try again soon", BUSY_S)
 
 
 def _bug(err: Exception) -> Response:

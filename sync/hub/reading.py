@@ -1,19 +1,15 @@
-"""An event of a kiosk read as a fact about an item, with what the hub knows of it."""
+"""An event of a kiosk read as a fact about an item."""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
-from kiosk.domain.values import Item, ItemState, Title
-from sync.hub import catalogue, patrons, shelf
-from sync.hub.circulation import DEFAULT_ITEM_TYPE, Known, county_day, terms
-from sync.hub.dating import Dated, anchor_of, dated
-from sync.hub.facts import Fact, Finding, Move, Severity, Standing, side
-from sync.hub.rulebook import current_rules
-from sync.protocol import Clock, Event, Mode
+from sync.hub.facts import Fact, Move, Standing
+from sync.hub.records import records_now
+from sync.hub.terms import with_terms
+from sync.hub.unit_of_work import UnitOfWork
+from sync.protocol import Event, Mode
 
 #: Stands for whoever took a book when the event names nobody.
 NOBODY = "unknown"
@@ -34,90 +30,62 @@ class Arrival:
     now: dt.datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """`findings`: what is wrong with the event itself, its clock say."""
-
-    fact: Fact
-    known: Known
-    findings: tuple[Finding, ...] = ()
-
-
-def read_loan(conn: Connection, arrival: Arrival) -> Reading:
-    """Read a CHECKOUT, or a CONFIRMED that names its loan. Raises Impossible."""
-    event = arrival.event
-    when = _when(conn, event, arrival.now)
-    bare = _fact(arrival, when, Move.LEND)
-    known = Known(
-        rules=current_rules(conn),
-        item=catalogue.item(conn, bare.item),
-        patron=patrons.patron(conn, bare.patron_ref),
-        patron_loans=shelf.patron_loans_at(conn, bare.patron_ref, when.at, bare.item),
-    )
-    promised = None if event.mode is Mode.ASK else _promised(event)
-    agreed = terms(known, county_day(when.at), promised, when.clock)
-    fact = replace(bare, due_on=agreed.due_on, renewals=agreed.renewals)
-    findings = _clock_findings(fact, event, when)
-    if not agreed.kept:
-        findings = (*findings, _about("promise_not_kept", Severity.MEDIUM, fact, event))
-    return Reading(fact, known, findings)
-
-
-def read_return(conn: Connection, arrival: Arrival) -> Reading:
-    """Read a CHECKIN. Raises Impossible."""
-    when = _when(conn, arrival.event, arrival.now)
-    fact = _fact(arrival, when, Move.RETURN)
-    item = catalogue.item(conn, fact.item)
-    home = catalogue.site(conn, item.home_site) if item else None
-    known = Known(current_rules(conn), item, home=home)
-    return Reading(fact, known, _clock_findings(fact, arrival.event, when))
-
-
-def make_findable(conn: Connection, event: Event, reading: Reading) -> None:
-    """An item that was here is in the catalogue, and not lost."""
-    item = reading.known.item
-    if item is None:
-        _put_provisional(conn, event, reading.fact)
-    elif item.state is ItemState.LOST:
-        catalogue.put_items(conn, [replace(item, state=ItemState.LENDABLE)])
-
-
-def _put_provisional(conn: Connection, event: Event, fact: Fact) -> None:
-    """Enough of a record to lend and return by, until the county completes it."""
-    title = event.payload.get("title")
-    title_id = f"provisional-{fact.item}"
-    name = title if isinstance(title, str) and title else fact.item
-    item = Item(
-        barcode=fact.item,
-        title_id=title_id,
-        item_type=DEFAULT_ITEM_TYPE,
-        state=ItemState.PROVISIONAL,
-        owner="",
-        home_site=fact.site_id,
-        current_site=fact.site_id,
-    )
-    catalogue.put_titles(conn, [Title(title_id, name)])
-    catalogue.put_items(conn, [item])
-
-
-def _fact(arrival: Arrival, when: Dated, move: Move) -> Fact:
+def read(work: UnitOfWork, arrival: Arrival, move: Move) -> Fact:
+    """Read a loan, return or renewal, or a CONFIRMED of one. Raises Impossible."""
     event = arrival.event
     if not event.item:
         raise Impossible(f"{event.kind} {event.event_id} names no item")
+    if move is Move.RENEW and not event.patron_ref:
+        raise Impossible(f"{event.kind} {event.event_id} names no reader")
+    fact = _fact(work, arrival, move)
+    return with_terms(fact, work.rules_of(fact.records.rules_version))
+
+
+def read_hold(work: UnitOfWork, arrival: Arrival) -> Fact:
+    """Read a HOLD_PLACE on an item, or on a title. Raises Impossible."""
+    event = arrival.event
+    if not event.patron_ref:
+        raise Impossible(f"{event.kind} {event.event_id} names no reader")
+    title_id = _title_id(work, event)
+    if title_id is None:
+        raise Impossible(f"{event.kind} {event.event_id} names no item or title")
+    return _fact(work, arrival, Move.HOLD, title_id)
+
+
+def _title_id(work: UnitOfWork, event: Event) -> str | None:
+    if event.item:
+        item = work.item(event.item)
+        return item.title_id if item else f"provisional-{event.item}"
+    title_id = event.payload.get("title_id")
+    return _sound(title_id) if isinstance(title_id, str) and title_id else None
+
+
+def _fact(work: UnitOfWork, arrival: Arrival, move: Move, title_id: str = "") -> Fact:
+    event = arrival.event
+    when = work.clocks_of(event.kiosk_id).date_event(event, arrival.now)
     lending = move is Move.LEND
+    item = _sound(event.item or "")
+    patron_ref = _sound(event.patron_ref or (NOBODY if lending else ""))
     return Fact(
         fact_id=event.event_id,
-        item=_sound(event.item),
+        item=item,
         move=move,
         standing=Standing.FIRM,
         at=when.at,
+        earliest=when.span.earliest,
+        latest=when.span.latest,
         clock=when.clock,
         kiosk_id=event.kiosk_id,
         epoch=event.epoch,
         seq=event.seq,
         site_id=arrival.site_id,
-        patron_ref=_sound(event.patron_ref or (NOBODY if lending else "")),
+        patron_ref=patron_ref,
         loan_ref=_sound(event.loan_ref or (event.event_id if lending else "")),
+        title_id=title_id,
+        promised=None if event.mode is Mode.ASK else _promised(event),
+        believed=when.believed,
+        received_at=arrival.now,
+        records=records_now(work, patron_ref, item),
     )
 
 
@@ -125,12 +93,6 @@ def _sound(name: str) -> str:
     if len(name) > ID_LIMIT or not name.isprintable():
         raise Impossible(f"{name[:ID_LIMIT]!r} can't be a number or reference")
     return name
-
-
-def _when(conn: Connection, event: Event, now: dt.datetime) -> Dated:
-    sure = event.clock is Clock.SYNCED
-    anchor = None if sure else anchor_of(conn, event.kiosk_id, event.boot_id)
-    return dated(event, anchor, now)
 
 
 def _promised(event: Event) -> dt.date | None:
@@ -142,18 +104,3 @@ def _promised(event: Event) -> dt.date | None:
         return dt.date.fromisoformat(text)
     except (TypeError, ValueError):
         return dt.date.min
-
-
-def _clock_findings(fact: Fact, event: Event, when: Dated) -> tuple[Finding, ...]:
-    if when.believed:
-        return ()
-    return (_about("clock_not_believed", Severity.HIGH, fact, event),)
-
-
-def _about(kind: str, severity: Severity, fact: Fact, event: Event) -> Finding:
-    recorded = {
-        "occurred_at": event.occurred_at.isoformat(),
-        "due_on": event.payload.get("due_on"),
-    }
-    sides = {"event": side(fact), "recorded": recorded}
-    return Finding(kind, severity, fact.fact_id, sides)

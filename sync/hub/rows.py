@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, bindparam, insert, select, update
-from sqlalchemy.sql.expression import ColumnElement
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    Table,
+    TextClause,
+    bindparam,
+    select,
+    text,
+)
+from sqlalchemy.dialects import sqlite
 
 from kiosk.domain.values import (
     Item,
@@ -24,25 +34,40 @@ Row = Mapping[str, Any]
 
 
 def put_rows(conn: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Insert or overwrite rows by their one-column primary key; the last one wins.
-
-    Inside `Database.writing()` nobody else writes, so looking first is safe.
-    """
-    (key,) = table.primary_key.columns
-    latest = {row[key.name]: _plain(row) for row in rows}
-    known = set(conn.execute(select(key).where(key.in_(latest.keys()))).scalars())
-    fresh = [row for name, row in latest.items() if name not in known]
-    if fresh:
-        conn.execute(insert(table), fresh)
-    if known:
-        _overwrite(conn, table, key, [latest[name] for name in known])
+    """Insert or overwrite rows by their primary key; the last one wins."""
+    keys = [column.name for column in table.primary_key.columns]
+    latest = {tuple(row[name] for name in keys): _plain(row) for row in rows}
+    if latest:
+        columns = tuple(next(iter(latest.values())))
+        statement = _upsert(table, columns)
+        conn.execute(statement, list(latest.values()))
 
 
 def one(conn: Connection, table: Table, key: str) -> RowMapping | None:
     """The row with this one-column primary key."""
+    return conn.execute(_by_key(table), {"key": key}).mappings().one_or_none()
+
+
+@cache
+def _by_key(table: Table) -> Select[Any]:
     (column,) = table.primary_key.columns
-    found = conn.execute(select(table).where(column == key))
-    return found.mappings().one_or_none()
+    return select(table).where(column == bindparam("key"))
+
+
+@cache
+def _upsert(table: Table, columns: tuple[str, ...]) -> TextClause:
+    """Written by SQLAlchemy, once: it would do it anew at every execution.
+
+    PostgreSQL takes the very words that SQLite does.
+    """
+    keys = [column.name for column in table.primary_key.columns]
+    statement = sqlite.insert(table)
+    others = {name: statement.excluded[name] for name in columns if name not in keys}
+    upsert = statement.on_conflict_do_update(index_elements=keys, set_=others)
+    named = sqlite.dialect(paramstyle="named")
+    words = str(upsert.compile(dialect=named, column_keys=list(columns)))
+    types = [bindparam(name, type_=table.c[name].type) for name in columns]
+    return text(words).bindparams(*types)
 
 
 def _plain(row: Row) -> Row:
@@ -53,24 +78,7 @@ def _plain(row: Row) -> Row:
     }
 
 
-def _overwrite(
-    conn: Connection, table: Table, key: ColumnElement[Any], rows: Sequence[Row]
-) -> None:
-    name = key.key or ""
-    statement = (
-        update(table)
-        .where(key == bindparam("old_key"))
-        .values({column: bindparam(f"new_{column}") for column in rows[0]})
-    )
-    values = [
-        {f"new_{column}": value for column, value in row.items()}
-        | {"old_key": row[name]}
-        for row in rows
-    ]
-    conn.execute(statement, values)
-
-
-def patron_value(row: RowMapping) -> Patron:
+def patron_value(row: Row | RowMapping) -> Patron:
     """The patron as a kiosk may know one: no number, the name masked."""
     return Patron(
         patron_ref=row["patron_ref"],
@@ -81,19 +89,19 @@ def patron_value(row: RowMapping) -> Patron:
     )
 
 
-def title_value(row: RowMapping) -> Title:
+def title_value(row: Row | RowMapping) -> Title:
     return Title(**row)
 
 
-def item_value(row: RowMapping) -> Item:
+def item_value(row: Row | RowMapping) -> Item:
     return Item(**{**row, "state": ItemState(row["state"])})
 
 
-def site_value(row: RowMapping) -> Site:
+def site_value(row: Row | RowMapping) -> Site:
     return Site(**row)
 
 
-def loan_value(row: RowMapping) -> Loan:
+def loan_value(row: Row | RowMapping) -> Loan:
     return Loan(
         loan_ref=row["loan_ref"],
         item=row["item"],

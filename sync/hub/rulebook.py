@@ -33,6 +33,17 @@ def signed_rules(conn: Connection) -> SignedRules:
     return msgspec.json.decode(body, type=SignedRules)
 
 
+def rules_of(conn: Connection, version: int) -> Rules:
+    """One version of the rules; those in force if it was never kept."""
+    table = schema.rules
+    body = conn.execute(
+        select(table.c.body).where(table.c.version == version)
+    ).scalar_one_or_none()
+    if body is None:
+        return current_rules(conn)
+    return msgspec.json.decode(body, type=SignedRules).rules
+
+
 def newest_version(conn: Connection) -> int:
     """0 before the first."""
     found = conn.execute(select(func.max(schema.rules.c.version))).scalar()

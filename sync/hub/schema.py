@@ -135,17 +135,20 @@ items = Table(
 
 # --- circulation -----------------------------------------------------------------
 
-#: What happened to an item, one row per loan or return; `loans` is their outcome.
+#: What happened to an item, one row per loan, return, renewal or hold, as recorded;
+#: `loans`, `holds` and most cases are what follows from all of them.
 facts = Table(
     "facts",
     metadata,
-    Column("fact_id", Text, primary_key=True),  # the event_id of the loan or return
+    Column("fact_id", Text, primary_key=True),  # the event_id of the loan, return …
     Column("item", Text, nullable=False, index=True),
     Column("move", Text, nullable=False),
     Column("standing", Text, nullable=False),
     Column("recorded_at", UtcTime, nullable=False),
     Column("recorded_clock", Text, nullable=False),
     Column("at", UtcTime, nullable=False),  # corrected
+    Column("earliest", UtcTime, nullable=False),
+    Column("latest", UtcTime, nullable=False),
     Column("clock", Text, nullable=False),
     Column("boot_id", Text, nullable=False),
     Column("monotonic_ns", BigInteger, nullable=False),
@@ -153,10 +156,14 @@ facts = Table(
     Column("epoch", Text, nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("site_id", Text, nullable=False),
-    Column("patron_ref", Text, nullable=False),
+    Column("patron_ref", Text, nullable=False, index=True),
     Column("loan_ref", Text, nullable=False),
-    Column("due_on", Date, nullable=False),
-    Column("renewals", Integer, nullable=False),
+    Column("title_id", Text, nullable=False, index=True),  # of a hold, else empty
+    Column("promised", Date),
+    Column("withdrawn", Boolean, nullable=False),
+    Column("believed", Boolean, nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+    Column("records", Text, nullable=False),  # JSON: what the county knew
     Index(None, "kiosk_id", "boot_id"),
 )
 
@@ -171,11 +178,23 @@ loans = Table(
     Column("due_on", Date, nullable=False),
     Column("renewed", Integer, nullable=False),
     Column("loan_site", Text, nullable=False),
-    Column("provisional", Boolean, nullable=False),
     Column("returned_at", UtcTime),
     Column("return_site", Text),
     Column("closed_by", Text),  # the fact that ended it
     Column("how_closed", Text),
+)
+
+#: Who waits for a copy of a title, or for one copy; given-up holds are not here.
+holds = Table(
+    "holds",
+    metadata,
+    Column("hold_id", Text, primary_key=True),  # the fact that placed it
+    Column("title_id", Text, nullable=False, index=True),
+    Column("item", Text, nullable=False),  # empty if any copy will do
+    Column("patron_ref", Text, nullable=False, index=True),
+    Column("site_id", Text, nullable=False),  # where the reader fetches it
+    Column("placed_at", UtcTime, nullable=False),
+    Column("filled_by", Text),  # the fact of the loan that ended it
 )
 
 cases = Table(
@@ -204,11 +223,14 @@ devices = Table(
     Column("kiosk_id", Text, primary_key=True),
     Column("site_id", ForeignKey("sites.site_id"), nullable=False),
     Column("public_key", Text, nullable=False, unique=True),
+    Column("box_key", Text, nullable=False, server_default=""),  # X25519, hex
     Column("hostname", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("enrolled_at", UtcTime, nullable=False),
     Column("last_seen_at", UtcTime),
     Column("heartbeat", Text),  # JSON of the last one
+    Column("heads", Text, nullable=False, server_default="[]"),  # `sync.hub.cards`
+    Column("why_revoked", Text, nullable=False, server_default=""),
 )
 
 enrol_codes = Table(
@@ -221,6 +243,7 @@ enrol_codes = Table(
     Column("expires_at", UtcTime, nullable=False),
     Column("tries_left", Integer, nullable=False),
     Column("kiosk_id", Text),  # who used it
+    Column("for_kiosk", Text),  # the name that the device had before
     CheckConstraint("tries_left >= 0", name="tries"),
 )
 
@@ -241,7 +264,19 @@ events = Table(
     UniqueConstraint("kiosk_id", "epoch", "seq"),
 )
 
-#: Facts of a revoked device: kept unjudged until staff look at them.
+#: Where else an event stands that its kiosk recorded anew.
+event_copies = Table(
+    "event_copies",
+    metadata,
+    Column("kiosk_id", Text, primary_key=True),
+    Column("epoch", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("event_id", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("prev_hash", Text, nullable=False),
+)
+
+#: Events of a revoked device: kept unjudged until staff admit them.
 quarantine = Table(
     "quarantine",
     metadata,
@@ -249,9 +284,15 @@ quarantine = Table(
     Column("event_id", Text, primary_key=True),
     Column("body", Text, nullable=False),
     Column("received_at", UtcTime, nullable=False),
+    Column("epoch", Text, nullable=False, server_default=""),
+    Column("seq", BigInteger, nullable=False, server_default="0"),
+    Column("hash", Text, nullable=False, server_default=""),
+    Column("prev_hash", Text, nullable=False, server_default=""),
+    Column("admitted_at", UtcTime),
 )
 
-#: Every event up to `seq` is here; `highest_seq` is beyond it where there is a gap.
+#: Every event up to `seq` is here; `highest_seq` is beyond it where there is a gap,
+#: and `gap_since` says since when.
 kiosk_heads = Table(
     "kiosk_heads",
     metadata,
@@ -260,17 +301,38 @@ kiosk_heads = Table(
     Column("seq", BigInteger, nullable=False),
     Column("hash", Text, nullable=False),
     Column("highest_seq", BigInteger, nullable=False),
+    Column("gap_since", UtcTime),
     Column("changed_at", UtcTime, nullable=False),
 )
 
-#: One trusted pair of clocks per boot of a kiosk; it re-dates what was guessed.
+#: Where a boot stands among the events of an epoch, how long it ran at least, and
+#: the tightest bound that an arrival gives; see `succession.Span`.
 boots = Table(
     "boots",
     metadata,
     Column("kiosk_id", Text, primary_key=True),
+    Column("epoch", Text, primary_key=True),
     Column("boot_id", Text, primary_key=True),
-    Column("wall", UtcTime, nullable=False),
-    Column("monotonic_ns", BigInteger, nullable=False),
+    Column("place", BigInteger, nullable=False),
+    Column("last_ns", BigInteger, nullable=False),
+    Column("arrived_wall", UtcTime),
+    Column("arrived_ns", BigInteger),
+    Index(None, "kiosk_id", "boot_id"),
+)
+
+#: What ties the counting clock of a boot to true time, one row a stretch of it; see
+#: `intervals.Bracket`. `witness`: the hub at a contact, or an event that was in step.
+clock_pairs = Table(
+    "clock_pairs",
+    metadata,
+    Column("kiosk_id", Text, primary_key=True),
+    Column("boot_id", Text, primary_key=True),
+    Column("witness", Text, primary_key=True),
+    Column("stretch", BigInteger, primary_key=True, autoincrement=False),
+    Column("low_wall", UtcTime, nullable=False),
+    Column("low_ns", BigInteger, nullable=False),
+    Column("high_wall", UtcTime, nullable=False),
+    Column("high_ns", BigInteger, nullable=False),
 )
 
 # --- what kiosks are told ------------------------------------------------------------
@@ -298,6 +360,14 @@ feed_clock = Table(
     metadata,
     Column("clock_id", Integer, primary_key=True, autoincrement=False),
     Column("version", BigInteger, nullable=False),
+)
+
+#: Which run of the hub gave the versions from `first_version` on; see `feedruns.py`.
+feed_runs = Table(
+    "feed_runs",
+    metadata,
+    Column("first_version", BigInteger, primary_key=True, autoincrement=False),
+    Column("run", Text, nullable=False),
 )
 
 settings = Table(

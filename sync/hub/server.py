@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 from collections.abc import Callable
 from types import FrameType
@@ -11,8 +12,17 @@ from waitress.server import create_server
 
 from sync.hub.app import MAX_REQUEST_BYTES
 
-#: Requests served at once; each is short, and a desk page may wait for a big query.
-THREADS = 8
+#: Requests under way. Most of them wait for their turn to write, at most
+#: `slots.MAX_INSIDE`; the others are free for asks, the feed and the desk.
+THREADS = 32
+#: Open connections: every kiosk of a large county, in the minute after an outage.
+CONNECTIONS = 12_000
+#: Connections that the system keeps until we accept them, all at once if need be.
+BACKLOG = 4096
+#: An idle connection is closed after this time; kiosks come every 15 s.
+IDLE_S = 40
+#: Files besides connections: the database, logs, libraries.
+OTHER_FILES = 200
 
 
 def serve(app: Flask, host: str, port: int, ready: Callable[[str], None]) -> None:
@@ -25,6 +35,10 @@ def serve(app: Flask, host: str, port: int, ready: Callable[[str], None]) -> Non
         host=host,
         port=port,
         threads=THREADS,
+        connection_limit=_raise_file_limit(CONNECTIONS),
+        backlog=BACKLOG,
+        channel_timeout=IDLE_S,
+        asyncore_use_poll=True,  # select() ends at 1024
         max_request_body_size=MAX_REQUEST_BYTES,
         ident="tongjie",
     )
@@ -35,6 +49,16 @@ def serve(app: Flask, host: str, port: int, ready: Callable[[str], None]) -> Non
         server.run()
     finally:
         server.close()
+
+
+def _raise_file_limit(connections: int) -> int:
+    """Let this process open so many connections; return how many it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = hard == resource.RLIM_INFINITY
+    wanted = connections + OTHER_FILES
+    allowed = max(soft, wanted if unlimited else min(wanted, hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return min(connections, allowed - OTHER_FILES)
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

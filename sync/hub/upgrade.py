@@ -7,7 +7,7 @@ from sqlalchemy import Connection, column, inspect, select, table
 from sync.hub.database import BadDatabase, Database
 
 #: The schema of this version: the last step in `migrations/versions`.
-NEWEST = "0002"
+NEWEST = "0007"
 _VERSION_TABLE = table("alembic_version", column("version_num"))
 
 

@@ -15,7 +15,7 @@ from sync.hub.desk.lookups import PatronName, item_titles, patron_names, site_na
 
 LATEST = 100
 #: The hub's side of a case; everything else is what the kiosk said.
-_HUB_SIDES = {"before", "kept", "stored", "why", "rule"}
+_HUB_SIDES = {"before", "hold", "stored", "verify_by", "why", "rule"}
 #: For the machine, not for staff.
 _LEFT_OUT = {"event_id", "body", "sent"}
 

@@ -6,7 +6,7 @@ import datetime as dt
 
 from flask import Blueprint
 
-from kiosk.domain.values import COUNTY_TIME
+from kiosk.domain.values import county_day, county_time
 from sync.hub.desk.cases import Statement
 from sync.hub.desk.context import desk
 from sync.hub.desk.lookups import PatronName
@@ -26,8 +26,8 @@ def moment(time: dt.datetime | None) -> str:
     """Return the time of day; with the date unless it is today's."""
     if time is None:
         return "—"
-    local = time.astimezone(COUNTY_TIME)
-    today = desk().clock().astimezone(COUNTY_TIME).date()
+    local = county_time(time)
+    today = county_day(desk().clock())
     if local.date() == today:
         return f"{local:%H:%M:%S}"
     return f"{local:%m-%d %H:%M}" if local.year == today.year else f"{local:%Y-%m-%d}"

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
 
 from kiosk.domain.credentials import normalise
-from kiosk.domain.values import COUNTY_TIME
+from kiosk.domain.values import county_day
 from sync.hub import schema
 from sync.hub.desk.lookups import PatronName, item_titles, patron_names, site_names
 
@@ -41,7 +41,6 @@ class LoanLine:
     loaned_at: dt.datetime
     due_on: dt.date
     late_days: int
-    provisional: bool
     returned_at: dt.datetime | None
     return_site: str
     how_closed: str
@@ -57,7 +56,7 @@ class LoanPage:
 
 def find_loans(conn: Connection, wanted: LoanFilter, now: dt.datetime) -> LoanPage:
     """Return one page of the loans that were asked for."""
-    today = now.astimezone(COUNTY_TIME).date()
+    today = county_day(now)
     conditions = _conditions(wanted, today)
     table = schema.loans
     total = conn.execute(
@@ -136,7 +135,6 @@ def _lines(
             loaned_at=row["loaned_at"],
             due_on=row["due_on"],
             late_days=_late_days(row, today),
-            provisional=row["provisional"],
             returned_at=row["returned_at"],
             return_site=sites.get(row["return_site"], row["return_site"] or ""),
             how_closed=row["how_closed"] or "",
@@ -148,5 +146,5 @@ def _lines(
 def _late_days(row: RowMapping, today: dt.date) -> int:
     returned: dt.datetime | None = row["returned_at"]
     due_on: dt.date = row["due_on"]
-    until = returned.astimezone(COUNTY_TIME).date() if returned else today
+    until = county_day(returned) if returned else today
     return max(0, (until - due_on).days)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from kiosk.domain.values import COUNTY_TIME
+from kiosk.domain.values import county_day, county_time
 from sync.hub import schema
 from sync.hub.cases import CaseState
 from sync.hub.desk.lookups import site_names
@@ -69,7 +69,7 @@ class SiteLine:
 
 def day_start(now: dt.datetime) -> dt.datetime:
     """Return the last midnight in the county."""
-    local = now.astimezone(COUNTY_TIME)
+    local = county_time(now)
     return local.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
@@ -82,13 +82,13 @@ def county_name(conn: Connection) -> str:
 
 def figures(conn: Connection, now: dt.datetime) -> Figures:
     loans, cases = schema.loans.c, schema.cases.c
-    today = now.astimezone(COUNTY_TIME).date()
-    firm, is_open = loans.provisional.is_(False), loans.returned_at.is_(None)
+    today = county_day(now)
+    is_open = loans.returned_at.is_(None)
     return Figures(
-        loans=_count(conn, firm, loans.loaned_at >= day_start(now)),
-        returns=_count(conn, firm, loans.returned_at >= day_start(now)),
-        open_loans=_count(conn, firm, is_open),
-        overdue=_count(conn, firm, is_open, loans.due_on < today),
+        loans=_count(conn, loans.loaned_at >= day_start(now)),
+        returns=_count(conn, loans.returned_at >= day_start(now)),
+        open_loans=_count(conn, is_open),
+        overdue=_count(conn, is_open, loans.due_on < today),
         cases=_count(conn, cases.state == CaseState.OPEN.value),
     )
 
@@ -118,9 +118,9 @@ def devices(conn: Connection, now: dt.datetime) -> list[DeviceLine]:
 def sites(conn: Connection, now: dt.datetime) -> list[SiteLine]:
     """Return every site in the order of the sites' numbers."""
     table, loans, items = schema.sites, schema.loans.c, schema.items.c
-    start, firm = day_start(now), loans.provisional.is_(False)
-    lent = _count_by(conn, loans.loan_site, firm, loans.loaned_at >= start)
-    returned = _count_by(conn, loans.return_site, firm, loans.returned_at >= start)
+    start = day_start(now)
+    lent = _count_by(conn, loans.loan_site, loans.loaned_at >= start)
+    returned = _count_by(conn, loans.return_site, loans.returned_at >= start)
     stock = _count_by(conn, items.home_site)
     rows = conn.execute(select(table).order_by(table.c.site_id))
     return [

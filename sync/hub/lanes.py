@@ -1,0 +1,76 @@
+"""The two lanes at the hub's door, shared by the threads of one process.
+
+A batch with an open ask comes in at once: a reader stands and waits for it. Any
+other one comes in while there is room, or is told when to come (`slots.py`).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sync.hub.slots import Slots
+from sync.hub.turnstile import Lane, Ticket, alone_s
+from sync.hub.wire import Load
+
+
+class ToldToWait(Exception):
+    """No room now: this kiosk's slot is `wait_s` seconds away."""
+
+    def __init__(self, key_id: str, wait_s: int) -> None:
+        super().__init__(f"the slot of {key_id} is in {wait_s} s")
+        self.key_id = key_id
+        self.wait_s = wait_s
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A batch on its way in; `started_s` is what `alone_s` said when it came."""
+
+    load: Load
+    started_s: float = field(default_factory=alone_s)
+
+    @property
+    def lane(self) -> Lane:
+        return Lane.SHORT if self.load.open_ask else Lane.BACKLOG
+
+
+class Lanes:
+    """Thread-safe. One for each worker process: each hands out its own share."""
+
+    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._now_s = now_s
+        self._lock = threading.Lock()
+        self._slots = Slots()
+
+    def turn_away_if_full(self, key_id: str, visit: Visit) -> None:
+        """Raises ToldToWait."""
+        with self._lock:
+            self._turn_away_if_full(key_id, visit)
+
+    @contextmanager
+    def inside(self, key_id: str, visit: Visit, ticket: Ticket) -> Iterator[None]:
+        """Be inside while the batch is judged. Raises ToldToWait."""
+        if visit.load.open_ask:
+            yield
+            return
+        with self._lock:
+            self._turn_away_if_full(key_id, visit)
+            self._slots.enter(key_id, visit.load.events)
+        before_s = alone_s() - visit.started_s
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._slots.leave(visit.load.events, before_s + ticket.held_s)
+
+    def _turn_away_if_full(self, key_id: str, visit: Visit) -> None:
+        if visit.load.open_ask:
+            return
+        wait_s = self._slots.wait_s(key_id, visit.load.events, self._now_s())
+        if wait_s:
+            self._slots.turned_away(alone_s() - visit.started_s)
+            raise ToldToWait(key_id, wait_s)

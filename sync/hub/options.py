@@ -1,0 +1,90 @@
+"""What all commands of `tongjie hub` share: options, the database, failures in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import msgspec
+from sqlalchemy.exc import DBAPIError
+
+from sync.hub.database import BadDatabase, Database
+from sync.hub.devices import UnknownKiosk
+from sync.hub.enrolment import NameInUse, UnknownSite
+from sync.hub.rulebook import NoRules
+from sync.hub.setup import InitialisedAlready, default_key_path
+from sync.hub.upgrade import check_schema
+from sync.hub.users import WeakPassword
+from sync.keys import BadKey
+
+DATABASE = click.option(
+    "--database",
+    envvar="TONGJIE_HUB_DATABASE",
+    required=True,
+    metavar="URL",
+    help="Like sqlite:////srv/tongjie/hub.db or postgresql+psycopg://host/name.",
+)
+KEY = click.option(
+    "--key",
+    "key_path",
+    envvar="TONGJIE_HUB_KEY",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The hub's private key; hub.key beside a SQLite database by default.",
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Every expected failure as one line for people."""
+    try:
+        yield
+    except (
+        BadDatabase,
+        BadKey,
+        InitialisedAlready,
+        NoRules,
+        OSError,
+        NameInUse,
+        UnknownKiosk,
+        UnknownSite,
+        WeakPassword,
+    ) as err:
+        raise click.ClickException(str(err)) from err
+    except DBAPIError as err:
+        raise click.ClickException(f"database: {err.orig}") from err
+
+
+@contextmanager
+def county_of(url: str) -> Iterator[Database]:
+    """A database that `init` was run on."""
+    with opened(url) as store:
+        check_schema(store)
+        yield store
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    store = Database(url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def place_of_key(url: str, given: Path | None) -> Path:
+    path = given or default_key_path(url)
+    if path is None:
+        raise click.UsageError("--key is needed: this database has no folder")
+    return path
+
+
+def as_line(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

@@ -1,0 +1,131 @@
+"""Which batches of a backlog may come in, and when the others shall: slots.
+
+Pure: no clock, no lock. A batch's work is counted in events. As long as the work
+inside stays below what a kiosk may reasonably wait for, everybody comes in. The
+others get slots one after another at the measured pace, so that they arrive just
+as fast as they can be served, whatever their number.
+"""
+
+from __future__ import annotations
+
+#: What a batch costs besides its events, in events.
+BATCH_COST = 4
+#: Believed before anything was measured, seconds per event.
+FIRST_PACE_S = 0.005
+#: A batch comes in while what is inside takes no longer than this. It keeps the
+#: wait below the time by which a kiosk calls an answer prompt.
+ROOM_S = 0.7
+#: The same while others stand in line and this one has no slot.
+ROOM_WITHOUT_SLOT_S = 0.05
+#: Batches inside at once; the server has more threads than this.
+MAX_INSIDE = 24
+#: No slot is further away (PROTOCOL.md, section 11).
+LONGEST_S = 900.0
+#: A kiosk adds up to 10 % to its wait: told this part of it, it comes in the
+#: middle of what was meant for it.
+TOLD_PART = 1 / 1.05
+#: Slots are longer than the work by this, or every delay would last to the end.
+SLACK = 1.05
+#: Whoever has not come so long after the slot has lost it.
+FORGET_S = 120.0
+
+_KEPT = 0.95  # of the old measure, at each new one
+
+
+class Slots:
+    """The line in front of one worker process. `kiosk` is any name for the caller."""
+
+    def __init__(self) -> None:
+        self._pace = Pace()
+        self._inside: list[int] = []
+        self._told: dict[str, float] = {}
+        self._line_ends_s = 0.0
+        self._second_line_ends_s = 0.0
+
+    @property
+    def pace_s(self) -> float:
+        """Seconds per event, as measured."""
+        return self._pace.per_event_s
+
+    def wait_s(self, kiosk: str, events: int, now_s: float) -> int:
+        """Return 0 if this batch may `enter`, else the seconds until its slot."""
+        self._forget(now_s)
+        slot_s = self._told.get(kiosk)
+        due = slot_s is not None and slot_s <= now_s
+        if self._has_room(now_s, due=due):
+            return 0
+        if slot_s is None or due:
+            start_s = self._start_s(work(events), now_s, due=due)
+            slot_s = now_s + told_s(start_s - now_s)
+            self._told.pop(kiosk, None)
+            self._told[kiosk] = slot_s
+        return max(round(slot_s - now_s), 1)
+
+    def enter(self, kiosk: str, events: int) -> None:
+        self._told.pop(kiosk, None)
+        self._inside.append(work(events))
+
+    def leave(self, events: int, took_s: float) -> None:
+        """`took_s`: what the batch needed, without what it waited for others."""
+        self._inside.remove(work(events))
+        self._pace.measure(work(events), took_s)
+
+    def turned_away(self, took_s: float) -> None:
+        """Saying no takes time as well; all slots given from now on are later by it."""
+        self._line_ends_s += took_s
+
+    def _has_room(self, now_s: float, *, due: bool) -> bool:
+        if not self._inside:
+            return True
+        nobody_before = due or self._line_ends_s <= now_s
+        room_s = ROOM_S if nobody_before else ROOM_WITHOUT_SLOT_S
+        return len(self._inside) < MAX_INSIDE and self._inside_s() < room_s
+
+    def _start_s(self, size: int, now_s: float, *, due: bool) -> float:
+        """Put a batch at the end of the line, or of the short one of who came in vain."""
+        soonest_s = now_s + self._inside_s()
+        length_s = size * self.pace_s * SLACK
+        if due:
+            start_s = max(self._second_line_ends_s, soonest_s)
+            self._second_line_ends_s = start_s + length_s
+        else:
+            start_s = max(self._line_ends_s, soonest_s)
+            self._line_ends_s = min(start_s + length_s, now_s + LONGEST_S)
+        return start_s
+
+    def _inside_s(self) -> float:
+        return sum(self._inside) * self.pace_s
+
+    def _forget(self, now_s: float) -> None:
+        """Slots stand nearly in the order of their times, so the oldest are in front."""
+        while self._told:
+            kiosk, slot_s = next(iter(self._told.items()))
+            if slot_s > now_s - FORGET_S:
+                return
+            del self._told[kiosk]
+
+
+class Pace:
+    """A moving average of what an event takes."""
+
+    def __init__(self) -> None:
+        self._events = 1.0
+        self._took_s = FIRST_PACE_S
+
+    @property
+    def per_event_s(self) -> float:
+        return self._took_s / self._events
+
+    def measure(self, events: int, took_s: float) -> None:
+        self._events = self._events * _KEPT + events
+        self._took_s = self._took_s * _KEPT + took_s
+
+
+def work(events: int) -> int:
+    """The work of a batch, in events."""
+    return events + BATCH_COST
+
+
+def told_s(wait_s: float) -> int:
+    """The whole seconds that a kiosk is told, so that it comes when it is meant to."""
+    return max(round(min(wait_s, LONGEST_S) * TOLD_PART), 1)
