@@ -1,0 +1,1 @@
+"""Kiosks, agents, hub, network and clocks as one machine that hypothesis drives."""

@@ -1,0 +1,1 @@
+"""A point, its agent and its hub as processes of their own, killed again and again."""

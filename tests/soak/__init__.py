@@ -1,0 +1,1 @@
+"""Long runs of what `make test` shows in short: `python -m tests.soak`."""
