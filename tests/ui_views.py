@@ -142,6 +142,15 @@ def _home_states() -> Mapping[str, View]:
         "home-books": replace(_HOME, headline=Message("home.books", {"n": 2})),
         "home-notice": replace(_HOME, notice=Message("E-CLOSED"), banners=_OFFLINE),
         "home-idle": replace(_HOME, notice=Message("E-GENERIC"), idle_s=20),
+        "home-storage-short": replace(
+            _HOME, notice=Message("E-STORAGE"), banners=(Message("bar.storage_short"),)
+        ),
+        "home-ledger-down": replace(
+            _HOME,
+            notice=Message("E-LEDGER-DOWN"),
+            banners=(Message("E-LEDGER-DOWN"),),
+            in_service=False,
+        ),
         "identify": _IDENTIFY,
         "identify-unknown": replace(
             _IDENTIFY, notice=Message("E-CARD-UNKNOWN"), banners=_OFFLINE
@@ -180,6 +189,12 @@ def _done_states() -> Mapping[str, View]:
             _DONE, books=refused, headline=Message("borrow.none"), receipt=None
         ),
         "done-offline": replace(_DONE, books=_due(8), banners=_OFFLINE, headline=alone),
+        "done-date-follows": replace(
+            _DONE,
+            books=shelf(3, LineState.OK, Message("line.date_follows")),
+            banners=_OFFLINE,
+            headline=Message("borrow.done_date_follows", {"n": 3}),
+        ),
         **_slip_states(),
     }
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import ParamSpec
 
-from sync.protocol import Event, canonical
+from sync.protocol import Event
+from tests.bench.acceptors import appender
 from tests.bench.figures import Figure, milliseconds
 from tests.bench.lending_point import STACK, LendingPoint, lending_point
 
@@ -61,7 +60,7 @@ def _floor_figure(name: str, value: float, floor: float, rounds: int) -> Figure:
 
 def _measure(folder: Path, rounds: int) -> Durations:
     seconds: dict[tuple[str, int], list[float]] = defaultdict(list)
-    with lending_point(folder, rounds * 4) as point, _appender(folder) as append:
+    with lending_point(folder, rounds * 4) as point, appender(folder) as append:
         patrons = itertools.count()
         for number in range(rounds):
             # Which of the two goes first alternates, so that neither pays for the
@@ -83,22 +82,6 @@ def _record(
     start = time.perf_counter()
     events = point.ledger.record(drafts, at, tags)
     return events, time.perf_counter() - start
-
-
-@contextmanager
-def _appender(folder: Path) -> Iterator[Callable[[Sequence[Event]], None]]:
-    """The least that could be called durable: one write at the end of a file."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-    handle = os.open(folder / "append", flags, 0o600)
-
-    def append(events: Sequence[Event]) -> None:
-        os.write(handle, b"".join(map(canonical, events)))
-        os.fdatasync(handle)
-
-    try:
-        yield append
-    finally:
-        os.close(handle)
 
 
 def _timed(work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> float:

@@ -13,7 +13,8 @@ _HEADINGS = ("figure", "value", "beside it", "ratio", "aim", "")
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
     """One result. `beside`: what `reference`, in the same unit, is the figure of.
 
-    `aim` is an upper limit of the value, or of the ratio when `aim_is_ratio`.
+    `aim` is an upper limit of the value, or of the ratio when `aim_is_ratio`; a
+    lower one when `at_least`.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     reference: float | None = None
     aim: float | None = None
     aim_is_ratio: bool = False
+    at_least: bool = False
     note: str = ""
 
     @property
@@ -34,7 +36,9 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     def met(self) -> bool | None:
         """Whether the aim is met; None for a figure without one."""
         judged = self.ratio if self.aim_is_ratio else self.value
-        return None if self.aim is None or judged is None else judged <= self.aim
+        if self.aim is None or judged is None:
+            return None
+        return judged >= self.aim if self.at_least else judged <= self.aim
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,4 +92,5 @@ def _row(figure: Figure) -> tuple[str, ...]:
 def _aim(figure: Figure) -> str:
     if figure.aim is None:
         return ""
-    return f"≤ {figure.aim:g}{'×' if figure.aim_is_ratio else f' {figure.unit}'}"
+    limit = "≥" if figure.at_least else "≤"
+    return f"{limit} {figure.aim:g}{'×' if figure.aim_is_ratio else f' {figure.unit}'}"

@@ -33,6 +33,7 @@ from sync.protocol import (
     TitleChanged,
 )
 
+KIOSK = "K-1"
 STACK = 10
 _HUB_KEY = Ed25519PrivateKey.from_private_bytes(b"h" * 32)
 _RULES = Rules(
@@ -105,14 +106,13 @@ def lending_point(folder: Path, patrons: int) -> Iterator[LendingPoint]:
     clock = SystemClock()
     with (
         closing(MirrorWriter(folder / "mirror.db", public_hex(_HUB_KEY))) as mirror,
-        closing(SqliteLedger(folder / "ledger.db", "K-1")) as ledger,
+        closing(SqliteLedger(folder / "ledger.db", KIOSK)) as ledger,
     ):
         now = clock.now().wall
         changes = tuple(_county(patrons))
         mirror.apply_page(FeedPage(changes=changes, cursor=1, more=False, hub_time=now))
         mirror.mark_synced(now)
         knowledge = Knowledge(ledger, MirrorReader(folder / "mirror.db"))
-        daybook = Daybook(knowledge, "0417", clock.now, new_id)
         daybook = Daybook(knowledge, "0417", clock.now, new_id)
         yield LendingPoint(ledger, Lending(daybook), clock.now)
 

@@ -91,6 +91,8 @@ def _listing(driver: str, folder: Path) -> Figure:
 def _list_once(driver: str, line: Line) -> float:
     inbox: Inbox = queue.Queue()
     room = PadRoom(Patience(), lambda tags: tuple(map(_book, tags)))
+    for _ in range(Patience().stable_rounds):
+        room.saw("pad", TagsOnPad(()))  # empty at the start: what comes then counts
     runner = DeviceRunner(
         "pad", registry.create(driver, {"port": str(line.port)}), inbox
     )

@@ -70,6 +70,7 @@ class PrinterContract:
         assert SLIP.heading in text
         assert all(line in text for line in SLIP.lines)
 
+    @pytest.mark.fault("O34")
     def test_without_paper_nothing_is_sent(self, rig: PrinterRig) -> None:
         rig.set_paper_out(out=True)
 
@@ -95,6 +96,7 @@ class PrinterContract:
         rig.set_paper_out(out=False)
         assert list(told(rig)) == [SenseChanged(Sense.PAPER_OUT, active=False)]
 
+    @pytest.mark.fault("O34")
     def test_a_printer_that_takes_no_bytes_blocks_for_two_seconds_at_most(
         self, rig: PrinterRig
     ) -> None:
@@ -106,6 +108,7 @@ class PrinterContract:
         with within(0):
             rig.driver.close()
 
+    @pytest.mark.fault("O34")
     def test_a_printer_that_falls_silent_is_lost(self, rig: PrinterRig) -> None:
         rig.set_silent(silent=True)
 

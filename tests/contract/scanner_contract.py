@@ -85,6 +85,7 @@ class ScannerContract:
 
         assert codes_until_last(rig) == [ISBN, "A0001", ISBN]
 
+    @pytest.mark.fault("O35")
     def test_what_is_no_code_is_dropped_and_the_next_one_read(
         self, rig: ScannerRig
     ) -> None:

@@ -80,6 +80,7 @@ def test_reader_in_scan_mode_is_lost_with_advice(bench: Bench) -> None:
         next(bench.events)
 
 
+@pytest.mark.fault("O33")
 def test_chatter_without_an_answer_ends_with_the_time_out(bench: Bench) -> None:
     bench.round()
     bench.line.trouble(Trouble.SILENCE)

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import requests
 
-from kiosk.store.ledger_reader import LedgerReader
-from sync.protocol import Event, Kind, Mode
+from sync.protocol import Event, Kind
 from tests.demo import Demo, Touchscreen, running_demo
+from tests.ledgers import every_event, happened, unclosed_asks
 from tests.waiting import eventually
 
 KILLS = 20
@@ -109,37 +109,12 @@ def await_restart(county: Demo, killed: int) -> None:
     eventually(back, "the kiosk is back")
 
 
-def ledger_of(county: Demo) -> Sequence[Event]:
-    reader = LedgerReader(county.data / "kiosk" / "ledger.db")
-    return [
-        event
-        for epoch in reader.epochs()
-        for event in reader.events_after(epoch, 0, 100_000)
-    ]
-
-
-def happened(events: Sequence[Event]) -> set[str]:
-    """Ids of checkouts that are facts: recorded as such, or asks that were confirmed."""
-    confirmed = {event.refers_to for event in events if event.kind is Kind.CONFIRMED}
-    return {
-        event.event_id
-        for event in events
-        if event.kind is Kind.CHECKOUT
-        and (event.mode is Mode.FACT or event.event_id in confirmed)
-    }
-
-
-def unclosed_asks(events: Sequence[Event]) -> list[str]:
-    closes = Counter(event.refers_to for event in events if event.refers_to)
-    asks = [event.event_id for event in events if event.mode is Mode.ASK]
-    return [ask for ask in asks if closes[ask] != 1]
-
-
 def at_hub(county: Demo) -> list[dict[str, Any]]:
     return [line["event"] for line in county.events()]
 
 
 @pytest.mark.slow
+@pytest.mark.fault("O01")
 @pytest.mark.timeout(400)
 def test_no_kill_loses_or_doubles_what_the_screen_confirmed(own_county: Demo) -> None:
     county, dice = own_county, random.Random(62)
@@ -178,7 +153,7 @@ def test_no_kill_loses_or_doubles_what_the_screen_confirmed(own_county: Demo) ->
 
 def _if_all_arrived(county: Demo) -> Sequence[Event]:
     """The ledger, once the hub holds each of its events exactly once; else nothing."""
-    events = ledger_of(county)
+    events = every_event(county.data / "kiosk" / "ledger.db")
     stored = Counter(event["event_id"] for event in at_hub(county))
     assert max(stored.values(), default=1) == 1
     return events if stored.keys() == {event.event_id for event in events} else ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +44,7 @@ class LedgerInMemory:
 
     def __init__(self) -> None:
         self._epochs: dict[str, list[Event]] = {}
+        self._left: set[str] = set()
         self.begin_epoch("e1")
 
     def begin_epoch(self, epoch: str) -> None:
@@ -75,6 +76,17 @@ class LedgerInMemory:
 
     def events_after(self, epoch: str, seq: int, limit: int) -> Sequence[Event]:
         return tuple(self._epochs.get(epoch, [])[seq : seq + limit])
+
+    def leave_for(self, epoch: str) -> None:
+        """Begin an epoch after recording anew all that waits in the newest one."""
+        self._left.add(self.head().epoch)
+        self.begin_epoch(epoch)
+
+    def removed(self) -> Mapping[str, int]:
+        return {}
+
+    def renewed(self, epoch: str, seqs: Collection[int]) -> frozenset[int]:
+        return frozenset(seqs) if epoch in self._left else frozenset()
 
     def open_asks(self) -> Sequence[Event]:
         closed = {event.refers_to for event in self._current}
@@ -137,9 +149,10 @@ class MirrorInMemory:
     def cursor(self) -> int:
         return self._cursor
 
-    def apply_page(self, page: FeedPage) -> None:
+    def apply_page(self, page: FeedPage) -> int:
         self.changes += page.changes
         self._cursor = page.cursor
+        return 0
 
     def put_verdicts(
         self,
@@ -152,6 +165,17 @@ class MirrorInMemory:
             self._forget_beyond(acked_through)
         self.verdicts |= {verdict.event_id: verdict for verdict in verdicts}
         self._acked = acked_through
+
+    def skip_removed(self, removed: Mapping[str, int]) -> None:
+        assert not removed
+
+    def recheck(self, acked: Sequence[AckedThrough]) -> None:
+        for known in acked:
+            self.verdicts = {
+                event_id: verdict
+                for event_id, verdict in self.verdicts.items()
+                if verdict.epoch != known.epoch or verdict.seq <= known.seq
+            }
 
     def mark_synced(self, hub_time: dt.datetime) -> None:
         self.synced_at = hub_time

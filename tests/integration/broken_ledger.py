@@ -15,7 +15,7 @@ from tests.integration.store_samples import (
     record_facts,
 )
 
-EVENTS = 30
+EVENTS = 40
 
 
 def closed_ledger(path: Path, count: int = EVENTS) -> tuple[Event, ...]:

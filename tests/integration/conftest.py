@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,9 @@ def world(tmp_path: Path) -> Iterator[World]:
 def make_point(world: World) -> Iterator[MakePoint]:
     points: list[Point] = []
 
-    def make(**settings: Any) -> Point:
+    def make(*, left_behind: Sequence[str] = (), **settings: Any) -> Point:
         points.append(Point(world, **settings))
-        points[-1].start()
+        points[-1].start(left_behind)
         return points[-1]
 
     yield make

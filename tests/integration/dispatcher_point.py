@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import queue
 import threading
 import time
@@ -10,7 +11,9 @@ from typing import Protocol
 
 from drivers.api import (
     CardSeen,
+    CodeScanned,
     DeviceEvent,
+    Driver,
     PrintOutcome,
     Tag,
     TagsOnPad,
@@ -22,6 +25,7 @@ from kiosk.contacts import Contacts
 from kiosk.dispatcher import Dispatcher
 from kiosk.domain.pad import Patience
 from kiosk.domain.session import Manners
+from kiosk.epoch_desk import EpochDesk
 from kiosk.healer import Healer
 from kiosk.loan_desk import LoanDesk
 from kiosk.messages import (
@@ -32,6 +36,7 @@ from kiosk.messages import (
     PrintOrder,
     SlipDone,
     Stop,
+    StorageFound,
     TagsWritten,
     WriteOrder,
 )
@@ -41,11 +46,15 @@ from kiosk.presenter import Surroundings
 from kiosk.print_desk import PrintDesk
 from kiosk.return_desk import ReturnDesk
 from kiosk.rooms import Rooms
-from kiosk.scribe import Scribe
+from kiosk.runner import DeviceRunner
+from kiosk.scribe import Scribe, Writer
 from kiosk.service.classify import read_stack
 from kiosk.service.identification import Identification
-from kiosk.service.ports import Moment
+from kiosk.service.ports import Moment, Storage
+from kiosk.service.retention import Retention
 from kiosk.signals import Signals
+from kiosk.storage_desk import StorageDesk
+from kiosk.upkeep import Upkeep
 from kiosk.view import (
     Action,
     LineState,
@@ -65,6 +74,7 @@ from tests.integration.kiosk_world import (
 
 PATIENCE_S = 5.0
 BUDGET_S = 30.0
+KEEP = dt.timedelta(days=90)
 IN, OUT = 0x07, 0xC2
 DOWN = {"pad": "E-READER-DOWN", "scanner": "E-SCANNER-DOWN"}
 
@@ -81,12 +91,14 @@ class Table:
         self.hangs = False
         self.waiting: list[WriteOrder] = []
         self.written: dict[str, int] = {}
+        self.history: list[dict[str, int]] = []
 
     def order(self, order: Order) -> None:
         assert isinstance(order, WriteOrder)
         if self.hangs:
             self.waiting.append(order)
             return
+        self.history.append(dict(order.afis))
         seen = {
             uid: afi if self.works(uid) else None for uid, afi in order.afis.items()
         }
@@ -135,19 +147,38 @@ class Point:
         self.lamp = Machine(self.inbox)
         self.lock = Machine(self.inbox)
         self.rings = 0
+        self.diverged: tuple[str, ...] = ()
+        self.network: tuple[Message, ...] = ()
+        self.give_up_reserve: Callable[[], bool] = lambda: False
         self._stable_rounds = stable_rounds
+        self._writers: dict[str, Writer] = (
+            {"pad": self.table, "other": self.table} if pad else {}
+        )
+        self._runners: list[DeviceRunner] = []
         self.dispatcher = Dispatcher(
             self.inbox,
-            self._rooms(budget_s, pad=pad),
+            self._rooms(budget_s),
             manners,
             touch_timeout_s=5.0,
         )
         self._thread = threading.Thread(target=self.dispatcher.run, name="dispatcher")
 
-    def start(self) -> None:
+    def start(self, left_behind: Sequence[str] = ()) -> None:
+        """Start, with books on the pad that somebody left there before."""
+        for _ in range(self._stable_rounds):
+            self.lay(*left_behind)
         self._thread.start()
 
+    def plug(self, name: str, driver: Driver) -> None:
+        """A real driver of one more pad, on whatever its port leads to."""
+        runner = DeviceRunner(name, driver, self.inbox)
+        self._writers[name] = runner
+        self._runners.append(runner)
+        runner.start()
+
     def stop(self) -> None:
+        for runner in self._runners:
+            runner.stop()
         if self._thread.is_alive():
             self.inbox.put(Stop())
             self._thread.join(PATIENCE_S)
@@ -166,9 +197,20 @@ class Point:
     def says(self, event: DeviceEvent, device: str = "pad") -> None:
         self.inbox.put(DeviceSaid(device, event))
 
-    def lay(self, *barcodes: str) -> None:
+    def lay(self, *barcodes: str, pad: str = "pad") -> None:
         """What lies on the pad from now on."""
-        self.says(TagsOnPad(tuple(tag(code) for code in barcodes)))
+        self.says(TagsOnPad(tuple(tag(code) for code in barcodes)), pad)
+
+    def scan(self, barcode: str) -> None:
+        """A label under the scanner; until the screen shows its book."""
+        self.says(CodeScanned(barcode), "scanner")
+        self.until(lambda view: any(line.key == barcode for line in view.books))
+
+    def go_home(self) -> None:
+        """Everything is lifted, and the visit is over."""
+        self.lay()
+        self.settle_down()
+        assert self.touch(Action.HOME).accepted
 
     def card(self, uid: str = CARD) -> None:
         self.says(CardSeen(uid), "card")
@@ -176,6 +218,10 @@ class Point:
 
     def touch(self, action: Action, value: str = "") -> TouchAnswer:
         return self.dispatcher.touch(action, self.view.step, value)
+
+    def storage(self, state: Storage) -> None:
+        """What the daemon found when it looked at the disk."""
+        self.inbox.put(StorageFound(state))
 
     def skip(self, seconds: float) -> None:
         """Let time pass for the kiosk."""
@@ -210,18 +256,21 @@ class Point:
         self.on(Screen.WORKING)
         return self.world.ledger.open_asks()
 
-    def _rooms(self, budget_s: float, *, pad: bool) -> Rooms:
+    def _rooms(self, budget_s: float) -> Rooms:
         world = self.world
-        pads = PadRoom(
+        pads = self.pads = PadRoom(
             Patience(self._stable_rounds, missed_rounds=1),
             lambda tags: read_stack(tags, world.mirror),
         )
-        scribe = Scribe({"pad": self.table} if pad else {}, pads)
+        scribe = Scribe(self._writers, pads)
+        storage = StorageDesk(world.ledger, self._give_up)
         return Rooms(
             pads=pads,
             scribe=scribe,
-            loans=LoanDesk(world.lending, hub_answers=lambda: True, budget_s=budget_s),
-            returns=ReturnDesk(world.returning, world.custodian, scribe),
+            loans=LoanDesk(
+                world.lending, storage, hub_answers=lambda: True, budget_s=budget_s
+            ),
+            returns=ReturnDesk(world.returning, world.custodian, scribe, storage),
             healer=Healer(world.custodian, pads, scribe),
             daybook=world.daybook,
             identification=Identification(world.knowledge),
@@ -229,17 +278,24 @@ class Point:
             printing=PrintDesk({"printer": self.printer}, _say),
             signals=Signals({"lamp": self.lamp}, {"lock": self.lock}),
             contacts=Contacts(world.daybook),
-            surroundings=_around,
+            storage=storage,
+            upkeep=Upkeep(Retention(world.ledger, world.mirror, KEEP), world.now),
+            epochs=EpochDesk(
+                world.ledger, world.mirror, lambda: self.diverged, self._ring
+            ),
+            surroundings=self._around,
             ring=self._ring,
         )
 
+    def _around(self, down: frozenset[str], _at: Moment) -> Surroundings:
+        devices = tuple(Message(DOWN.get(name, name)) for name in sorted(down))
+        return Surroundings(SiteLine("马坪村图书服务点"), (*self.network, *devices))
+
+    def _give_up(self) -> bool:
+        return self.give_up_reserve()
+
     def _ring(self) -> None:
         self.rings += 1
-
-
-def _around(down: frozenset[str], _at: Moment) -> Surroundings:
-    banners = tuple(Message(DOWN.get(name, name)) for name in sorted(down))
-    return Surroundings(SiteLine("马坪村图书服务点"), banners)
 
 
 def _say(locale: str, message: Message) -> str:
@@ -265,4 +321,5 @@ class MakePoint(Protocol):
         pad: bool = ...,
         stable_rounds: int = ...,
         manners: Manners = ...,
+        left_behind: Sequence[str] = ...,
     ) -> Point: ...

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from sync.hub.database import Database
 from sync.hub.enrolment import make_code
-from sync.keys import public_hex
+from sync.keys import box_hex, public_hex
 from sync.protocol import (
     Batch,
     Enrol,
@@ -123,7 +123,12 @@ def stranger_at(server: Server) -> Client:
 
 
 def enrolment(code: str, client: Client) -> Enrol:
-    return Enrol(code=code, public_key=public_hex(client.key), hostname="pi")
+    return Enrol(
+        code=code,
+        public_key=public_hex(client.key),
+        box_key=box_hex(client.key),
+        hostname="pi",
+    )
 
 
 def now() -> dt.datetime:

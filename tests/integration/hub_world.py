@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import os
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import create_engine, insert, make_url, select, text
+from sqlalchemy import insert, select
 
 from kiosk.domain.values import Item, ItemState, Patron, Site, Title
 from sync.hub import catalogue, feed, patrons, schema
@@ -35,13 +33,12 @@ from sync.protocol import (
     Verdict,
     chain_hash,
 )
+from tests.postgres import Postgres
 
 NOON = dt.datetime(2026, 7, 3, 4, 0, tzinfo=dt.UTC)  # 12:00 in the county
 MINUTE = dt.timedelta(minutes=1)
 DAY = dt.timedelta(days=1)
-#: An administrator's URL of a PostgreSQL server; the tests then run there as well.
-POSTGRESQL = os.environ.get("TONGJIE_TEST_POSTGRESQL", "")
-BACKENDS = ("sqlite", "postgresql") if POSTGRESQL else ("sqlite",)
+BACKENDS = ("sqlite", "postgresql")
 
 SITES = (
     Site("hub", "云岭县图书馆", "县馆", "hub"),
@@ -58,18 +55,13 @@ ITEMS = tuple(f"YL{number:04d}" for number in range(1, 9))
 
 @pytest.fixture(params=BACKENDS)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database on each backend there is."""
+    """An empty database on each backend."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'hub.db'}"
         return
-    name = f"tongjie_{secrets.token_hex(6)}"
-    admin = create_engine(POSTGRESQL, isolation_level="AUTOCOMMIT")
-    with admin.connect() as conn:
-        conn.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as conn:
-        conn.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    postgres: Postgres = request.getfixturevalue("postgres")
+    with postgres.database() as url:
+        yield url
 
 
 @pytest.fixture

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from kiosk.clock import BootTime
 from kiosk.domain.credentials import digest
 from kiosk.domain.rules import (
     CredentialRule,
@@ -94,12 +95,12 @@ class World:
     def __init__(self, folder: Path, *, told: bool = True) -> None:
         """`told`: the hub has told of its readers, books and rules."""
         self.at: Moment = AT
+        self._skipped_ns = 0
         self.ledger = SqliteLedger(folder / "ledger.db", KIOSK)
-        self.hub = MirrorWriter(folder / "mirror.db", HUB_PUBLIC)
+        self.hub = MirrorWriter(folder / "mirror.db", HUB_PUBLIC, self._boot_time)
         self.mirror = MirrorReader(folder / "mirror.db")
         self._reader = LedgerReader(folder / "ledger.db")
         self._ids = itertools.count(1)
-        self._skipped_ns = 0
         self.knowledge = Knowledge(self.ledger, self.mirror)
         self.daybook = Daybook(
             self.knowledge, HERE, self.now, lambda _: f"id-{next(self._ids)}"
@@ -184,6 +185,9 @@ class World:
         running_ns = time.monotonic_ns() + self._skipped_ns
         return replace(self.at, monotonic_ns=running_ns)
 
+    def _boot_time(self) -> BootTime:
+        return BootTime(self.at.boot_id, self.now().monotonic_ns)
+
     def skip(self, seconds: float) -> None:
         self._skipped_ns += int(seconds * 1e9)
 
@@ -204,13 +208,17 @@ def read_only(ledger: SqliteLedger) -> Iterator[None]:
 
 
 @contextmanager
-def full_disk(ledger: SqliteLedger) -> Iterator[None]:
-    """The file can't grow; what is small may still find room in it."""
+def full_disk(ledger: SqliteLedger) -> Iterator[Callable[[], None]]:
+    """The file can't grow; what is small may still find room in it. Yields a way out."""
+
+    def make_room() -> None:
+        _pragma(ledger, "max_page_count = 4294967294")
+
     _pragma(ledger, "max_page_count = 1")  # SQLite takes the present size instead
     try:
-        yield
+        yield make_room
     finally:
-        _pragma(ledger, "max_page_count = 4294967294")
+        make_room()
 
 
 def _pragma(ledger: SqliteLedger, text: str) -> None:

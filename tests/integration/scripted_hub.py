@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from sync.keys import public_hex
+from sync.keys import box_hex, public_hex
 from sync.protocol import (
     AckedThrough,
     Batch,
@@ -215,7 +215,7 @@ class ScriptedHub:
 
     def _page(self, cursor: int) -> Reply:
         if cursor > len(self.changes):
-            return problem(409, "cursor_ahead")
+            return problem(409, "cursor_unknown")
         end = min(cursor + self.page_size, len(self.changes))
         page = FeedPage(
             changes=tuple(self.changes[cursor:end]),
@@ -229,7 +229,6 @@ class ScriptedHub:
         self.heartbeats.append(beat)
         answer = HeartbeatAnswer(
             acked_through=self._acked(beat.epoch),
-            feed_version=len(self.changes),
             hub_time=_now(),
         )
         return _ok(answer)
@@ -244,6 +243,7 @@ class ScriptedHub:
             kiosk_id="K-1",
             site_id="S-1",
             hub_key=public_hex(HUB_KEY),
+            hub_box_key=box_hex(HUB_KEY),
             hub_time=_now(),
         )
         return _ok(enrolled)

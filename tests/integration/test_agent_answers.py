@@ -31,6 +31,7 @@ def test_a_lost_answer_leads_to_a_repeat_and_one_effect(here: World) -> None:
     assert everything_arrived(here)
 
 
+@pytest.mark.fault("O15")
 def test_only_what_the_answer_lists_counts(here: World) -> None:
     here.ledger.record(4)
     here.hub.list_only = lambda event: event.seq != 2
@@ -67,8 +68,14 @@ def test_a_verdict_on_another_event_is_ignored(here: World) -> None:
 GOOD_BUT_NAIVE = (
     b'{"verdicts":[],"acked_through":null,"hub_time":"2026-03-01T00:00:00"}'
 )
+AT = b"2026-03-01T00:00:00Z"
+BEYOND_ANY_DATABASE = (
+    b'{"verdicts":[],"acked_through":{"epoch":"e1","seq":9223372036854775808,'
+    b'"hash":""},"hub_time":"2026-03-01T00:00:00Z"}'
+)
 
 
+@pytest.mark.fault("O19")
 @pytest.mark.parametrize(
     "fault",
     [
@@ -87,6 +94,10 @@ GOOD_BUT_NAIVE = (
         Reply(status=204, body=b""),
         Reply(status=301, headers={"Location": "http://127.0.0.1:1/"}),
         Reply(status=302, headers={"Location": "/v1/heartbeat"}),
+        Reply(status=302, headers={"Location": "http://["}),
+        Reply(status=307, headers={"Location": "\xff\xfe"}),
+        Reply(body=b"-5\r\n{}\r\n", headers={"Transfer-Encoding": "chunked"}),
+        Reply(body=BEYOND_ANY_DATABASE),
         Reply(status=200, headers={"Content-Encoding": "gzip"}, body=b"not gzip"),
     ],
     ids=lambda fault: f"{fault.status}-{fault.body[:12]!r}-{fault.cut}",
@@ -105,6 +116,7 @@ def test_an_answer_that_is_not_our_hubs_never_counts(here: World, fault: Reply) 
     assert everything_arrived(here)
 
 
+@pytest.mark.fault("O19")
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [
@@ -146,6 +158,7 @@ def test_a_firewalls_403_does_not_mean_revoked(here: World) -> None:
 # --- time-outs
 
 
+@pytest.mark.fault("O20")
 def test_a_hub_that_trickles_is_cut_off(here: World) -> None:
     here.ledger.record(1)
     here.hub.faults.append(Reply(body=b" " * 100, pause_per_byte_s=TIMEOUT_S / 4))
@@ -158,6 +171,7 @@ def test_a_hub_that_trickles_is_cut_off(here: World) -> None:
     assert here.agent.pending == 1
 
 
+@pytest.mark.fault("O20")
 def test_a_hub_that_says_nothing_is_given_up(here: World) -> None:
     here.ledger.record(1)
     here.hub.faults.append(Reply(body=b"{}", pause_per_byte_s=TIMEOUT_S * 4))
@@ -194,3 +208,39 @@ def test_a_hub_that_wants_ever_new_nonces_is_asked_twice_only(here: World) -> No
 
     assert isinstance(error, Unauthorised)
     assert len(here.hub.requests) == 2
+
+
+@pytest.mark.fault("O19")
+@pytest.mark.parametrize(
+    "page",
+    [
+        problem(409, "cursor_unknown"),
+        Reply(body=b'{"changes":[],"cursor":-1,"more":true,"hub_time":"%s"}' % AT),
+        Reply(
+            body=b'{"changes":[],"cursor":18446744073709551616,"more":false,'
+            b'"hub_time":"%s"}' % AT
+        ),
+    ],
+)
+def test_a_feed_that_contradicts_itself_is_no_reason_to_hurry(
+    here: World, page: Reply
+) -> None:
+    here.hub.only = "/v1/feed"
+    here.hub.faults.extend([page] * 20)
+
+    error = here.agent.turn()
+
+    assert isinstance(error, HubUnreachable)
+    assert here.hub.requests.count("GET /v1/feed") <= 2
+
+
+@pytest.mark.fault("O19")
+@pytest.mark.parametrize("nonce", ["a\x01b", "\xe9", "a\tb", " "])
+def test_a_nonce_that_cannot_be_signed_is_none(here: World, nonce: str) -> None:
+    here.ledger.record()
+    here.hub.faults.append(Reply(status=401, headers={"Tongjie-Nonce": nonce}))
+
+    here.agent.turn()
+    here.agent.turn()
+
+    assert everything_arrived(here)

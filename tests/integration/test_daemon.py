@@ -37,7 +37,7 @@ class Place:
 
     def __init__(self, folder: Path, plugged: ExitStack) -> None:
         self.folder = folder / "data"
-        self.folder.mkdir()
+        self.folder.mkdir(exist_ok=True)
         self.config = folder / "kiosk.toml"
         self._text = f'data = "{self.folder}"\n[ui]\nport = 0\n'
         self._plugged = plugged

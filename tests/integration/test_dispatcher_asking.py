@@ -124,3 +124,23 @@ def test_an_ask_that_could_not_be_closed_is_withdrawn_before_the_next(
 
     point.asks()
     assert world.kinds() == ["CHECKOUT", "WITHDRAWN", "CHECKOUT"]
+
+
+def test_screen_that_waits_gets_its_verdict_though_the_epoch_is_left(
+    make_point: MakePoint, world: World
+) -> None:
+    point = make_point(budget_s=BUDGET_S)
+    point.borrow("B1")
+    (ask,) = point.asks()
+    point.diverged = (ask.epoch,)
+    point.inbox.put(MirrorChanged())
+    point.settle_down()
+    (anew,) = point.asks()
+
+    world.judge(anew)
+    point.inbox.put(MirrorChanged())
+
+    point.until(lambda view: states(view) == [LineState.OK])
+    assert (anew.event_id, anew.seq) == (ask.event_id, 1)
+    assert anew.epoch != ask.epoch
+    assert world.kinds() == ["CHECKOUT", "CONFIRMED"]

@@ -111,7 +111,7 @@ def test_a_book_lent_by_its_barcode_is_disarmed_once_it_is_laid_down(
     assert world.kinds() == ["CHECKOUT"]
 
 
-def test_a_full_disk_leaves_such_a_tag_alone_and_the_loan_stands(
+def test_a_full_disk_leaves_such_a_tag_for_later_and_the_loan_stands(
     point: Point, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -123,12 +123,17 @@ def test_a_full_disk_leaves_such_a_tag_alone_and_the_loan_stands(
     point.touch(Action.CONFIRM)
     point.until(lambda view: states(view) == [LineState.OK])
 
-    monkeypatch.setattr(SqliteLedger, "record", fail)
-    point.lay("B1")
-    point.settle_down()
+    with monkeypatch.context() as full:
+        full.setattr(SqliteLedger, "settle_wishes", fail)
+        point.lay("B1")
+        point.settle_down()
+        assert point.table.written == {}
+        assert states(point.view) == [LineState.OK]
+        point.lay()
+        point.settle_down()
 
-    assert point.table.written == {}
-    assert states(point.view) == [LineState.OK]
+    point.lay("B1")
+    point.until(lambda _: point.table.written == {"E004B1": OUT})
 
 
 def test_figures_are_fresh_after_each_stack(point: Point) -> None:

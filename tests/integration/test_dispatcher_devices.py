@@ -102,6 +102,7 @@ def test_paper_that_ends_while_printing_leaves_the_code(point: Point) -> None:
     assert states(view) == [LineState.OK]
 
 
+@pytest.mark.fault("O34")
 def test_a_printer_that_never_answers_is_given_up(point: Point) -> None:
     point.says(PAPER, "printer")
     borrow_with_a_slip(point)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from drivers.api import Tag, TagsOnPad
 from drivers.tagdata import iso28560_2
 from drivers.tagdata.elements import OWNER, PII, TYPE_OF_USAGE
@@ -50,6 +52,7 @@ def test_a_card_without_data_identifies_by_its_uid(point: Point, world: World) -
     assert view.books == ()
 
 
+@pytest.mark.fault("O36")
 def test_a_card_of_nobody_stays_a_card_among_books(point: Point) -> None:
     lay(point, library_card(), tag("B1"))
     point.settle_down()

@@ -13,7 +13,7 @@ from sync.agent.cli import sync
 from sync.agent.client import BadHubAddress
 from sync.agent.enrol import AlreadyEnrolled, enrol
 from sync.agent.errors import HubRefused, HubUnreachable
-from sync.keys import BadKey, key_path, load_key, public_hex
+from sync.keys import BadKey, box_hex, key_path, load_key, public_hex
 from tests.integration.scripted_hub import HUB_KEY, Reply, ScriptedHub
 
 CODE = "ABCD-EFGH"
@@ -30,7 +30,7 @@ def hub() -> Iterator[ScriptedHub]:
 def test_a_good_code_gives_an_identity(hub: ScriptedHub, tmp_path: Path) -> None:
     identity = enrol(hub.url, CODE, tmp_path, TIMEOUT_S)
 
-    assert identity == Identity("K-1", "S-1", public_hex(HUB_KEY))
+    assert identity == Identity("K-1", "S-1", public_hex(HUB_KEY), box_hex(HUB_KEY))
     assert load_identity(tmp_path) == identity
     assert hub.keys["K-1"] == public_hex(load_key(key_path(tmp_path)))
 

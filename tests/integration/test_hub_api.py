@@ -12,9 +12,12 @@ from msgspec.structs import replace
 from sqlalchemy import select
 
 from sync.hub import schema
-from sync.hub.devices import revoke
+from sync.hub.admission import admit
+from sync.hub.devices import device, reinstate, revoke
 from sync.keys import public_hex
 from sync.protocol import (
+    GENESIS_HASH,
+    AckedThrough,
     Batch,
     BatchAnswer,
     Enrolled,
@@ -22,6 +25,7 @@ from sync.protocol import (
     Heartbeat,
     HeartbeatAnswer,
     Kind,
+    LoanChanged,
     Outcome,
     chain_hash,
 )
@@ -95,16 +99,17 @@ def test_loan_is_accepted_and_comes_back_in_the_feed(
     loan = kiosk.lends("YL0001", server.refs["R1"], now())
 
     answer = msgspec.json.decode(client.push(loan).content, type=BatchAnswer)
-    cursor = answer.verdicts[0].feed_version - 1
-    feed = client.call("GET", f"/v1/feed?cursor={cursor}&limit=1000")
+    feed = client.call("GET", "/v1/feed?cursor=0&limit=1000")
 
     page = msgspec.json.decode(feed.content, type=FeedPage)
     assert answer.acked_through is not None
     assert answer.acked_through.hash == loan.hash
-    assert page.cursor >= answer.verdicts[0].feed_version
-    assert page.changes
+    shown = answer.verdicts[0]
+    assert (shown.feed_version, shown.feed_run) == (page.cursor, page.run)
+    assert any(isinstance(change, LoanChanged) for change in page.changes)
 
 
+@pytest.mark.fault("O45")
 def test_heartbeat_tells_what_the_hub_holds(client: Client, kiosk: Kiosk) -> None:
     event = kiosk.event(Kind.SESSION_ENDED, now())
     client.push(event)
@@ -115,6 +120,30 @@ def test_heartbeat_tells_what_the_hub_holds(client: Client, kiosk: Kiosk) -> Non
     answer = msgspec.json.decode(raw.content, type=HeartbeatAnswer)
     assert answer.acked_through is not None
     assert (answer.acked_through.seq, answer.acked_through.hash) == (1, event.hash)
+
+
+@pytest.mark.parametrize("sent", [5, {}, {"boot_id": "b", "monotonic_ns": "soon"}])
+def test_a_heartbeat_counts_whatever_its_clocks_say(
+    client: Client, sent: object
+) -> None:
+    beat = {"version": "1", "pending": 0, "epoch": "e1", "seq": 0, "sent": sent}
+
+    answer = client.call("POST", "/v1/heartbeat", beat)
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("epoch", "older"), [("a\0b", []), ("", []), ("e1", ["\0"]), ("e1", ["x" * 65])]
+)
+def test_a_heartbeat_about_what_is_no_epoch_is_malformed(
+    client: Client, epoch: str, older: list[str]
+) -> None:
+    beat = {"version": "1", "pending": 0, "epoch": epoch, "seq": 0, "older": older}
+
+    answer = client.call("POST", "/v1/heartbeat", beat)
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "malformed")
 
 
 def test_revoked_device_hands_over_facts_but_borrows_nothing(
@@ -135,6 +164,33 @@ def test_revoked_device_hands_over_facts_but_borrows_nothing(
     assert (feed.status_code, feed.json()["error"]) == (403, "revoked")
 
 
+@pytest.mark.parametrize("state", ["revoked", "back in service", "admitted"])
+def test_what_was_set_aside_and_recorded_anew_counts_at_its_new_place(
+    server: Server, client: Client, kiosk: Kiosk, state: str
+) -> None:
+    with server.database.writing() as conn:
+        revoke(conn, client.key_id)
+    event = kiosk.takes_back("YL0005", now())
+    client.push(event)
+    bare = replace(event, epoch="e2", seq=1, prev_hash=GENESIS_HASH)
+    anew = replace(bare, hash=chain_hash(bare))
+    if state != "revoked":
+        with server.database.writing() as conn:
+            reinstate(conn, client.key_id)
+    if state == "admitted":
+        with server.database.writing() as conn:
+            found = device(conn, client.key_id)
+            assert found is not None
+            admit(conn, found, "somebody", now())
+
+    answer = msgspec.json.decode(client.push(anew).content, type=BatchAnswer)
+
+    held = AckedThrough(epoch="e2", seq=1, hash=anew.hash)
+    assert answer.acked_through == held
+    assert len(answer.verdicts) == 1
+
+
+@pytest.mark.fault("O46")
 def test_revoked_device_is_told_that_an_event_is_kept_only_if_it_is(
     server: Server, client: Client, kiosk: Kiosk
 ) -> None:
@@ -151,7 +207,7 @@ def test_revoked_device_is_told_that_an_event_is_kept_only_if_it_is(
     assert [(verdict.outcome, verdict.reason) for verdict in verdicts] == [
         (Outcome.NEEDS_STAFF, "revoked_device"),
         (Outcome.NEEDS_STAFF, "revoked_device"),
-        (Outcome.REFUSED, "conflict"),
+        (Outcome.REFUSED, "id_conflict"),
         (Outcome.REFUSED, "invalid"),
     ]
     with server.database.reading() as conn:

@@ -36,6 +36,7 @@ def test_request_without_nonce_has_no_effect(client: Client, kiosk: Kiosk) -> No
     assert NONCE_HEADER in answer.headers
 
 
+@pytest.mark.fault("O45")
 @pytest.mark.parametrize("spoil", ["body", "path", "query", "method", "unsigned"])
 def test_altered_request_is_refused_without_a_nonce(client: Client, spoil: str) -> None:
     client.call("GET", "/v1/feed?cursor=0&limit=1")
@@ -61,6 +62,7 @@ def test_altered_request_is_refused_without_a_nonce(client: Client, spoil: str) 
     assert NONCE_HEADER not in answer.headers
 
 
+@pytest.mark.fault("O45")
 def test_another_kiosks_key_is_refused(server: Server, client: Client) -> None:
     impostor = Client(server.url, Ed25519PrivateKey.generate(), client.key_id)
 
@@ -69,6 +71,7 @@ def test_another_kiosks_key_is_refused(server: Server, client: Client) -> None:
     assert (answer.status_code, answer.json()["error"]) == (401, "bad_signature")
 
 
+@pytest.mark.fault("O47")
 def test_stranger_is_refused(server: Server) -> None:
     stranger = Client(server.url, Ed25519PrivateKey.generate(), "kiosk-9999")
 
@@ -93,7 +96,7 @@ def test_conflict_alone_is_409(server: Server, client: Client, kiosk: Kiosk) -> 
 
     answer = client.push(forged)
 
-    assert (answer.status_code, answer.json()["error"]) == (409, "conflict")
+    assert (answer.status_code, answer.json()["error"]) == (409, "id_conflict")
 
 
 @pytest.mark.parametrize(
@@ -141,16 +144,18 @@ def test_too_many_events_are_413(client: Client, kiosk: Kiosk) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["cursor=-1", "cursor=x", "limit=0", "limit=1001", "cursor=" + "9" * 30]
+    "query",
+    ["cursor=-1", "cursor=x", "limit=0", "limit=1001", "cursor=" + "9" * 30, "run=x"],
 )
 def test_feed_with_a_bad_number_is_400(client: Client, query: str) -> None:
     assert client.call("GET", f"/v1/feed?{query}").status_code == 400
 
 
-def test_cursor_ahead_is_409(client: Client) -> None:
-    answer = client.call("GET", "/v1/feed?cursor=1000000&limit=1")
+@pytest.mark.parametrize("query", ["cursor=1000000", "cursor=1&run=0123456789abcdef"])
+def test_cursor_of_another_history_is_409(client: Client, query: str) -> None:
+    answer = client.call("GET", f"/v1/feed?{query}&limit=1")
 
-    assert (answer.status_code, answer.json()["error"]) == (409, "cursor_ahead")
+    assert (answer.status_code, answer.json()["error"]) == (409, "cursor_unknown")
 
 
 @pytest.mark.parametrize(

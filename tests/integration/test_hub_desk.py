@@ -279,7 +279,6 @@ def _old_loan(number: int) -> dict[str, object]:
         "due_on": (NOON - 10 * DAY).date(),
         "renewed": 0,
         "loan_site": "A",
-        "provisional": False,
         "returned_at": NOON - 20 * DAY,
         "return_site": "A",
         "how_closed": "returned",

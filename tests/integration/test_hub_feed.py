@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import delete, update
 
 from kiosk.domain.credentials import digest
 from kiosk.domain.values import ItemState
-from sync.hub import catalogue, patrons
-from sync.hub.feed import CursorAhead, page
+from sync.hub import catalogue, patrons, schema
+from sync.hub.database import Database
+from sync.hub.feed import page
+from sync.hub.feedruns import Position, is_known, newest, runs_after
 from sync.hub.patrons import PatronRecord
 from sync.hub.rulebook import current_rules
 from sync.keys import public_hex, rules_are_genuine
@@ -128,9 +131,68 @@ def test_card_of_somebody_else_is_left_out_and_named(county: County) -> None:
     assert taken == (patrons.Taken("R2", "R1"),)
 
 
-def test_cursor_beyond_the_newest_version_is_told(county: County) -> None:
-    with county.hub.database.reading() as conn, pytest.raises(CursorAhead):
-        page(conn, county.version() + 1, 10, NOON)
+def test_cursor_is_known_up_to_the_newest_version_and_in_its_run_alone(
+    county: County,
+) -> None:
+    with county.hub.database.reading() as conn:
+        version, run = newest(conn)
+
+        assert is_known(conn, Position(version, run))
+        assert is_known(conn, Position(0, ""))
+        assert not is_known(conn, Position(version + 1, run))
+        assert not is_known(conn, Position(version, "0" * 16))
+
+
+def test_new_process_begins_a_run_and_knows_the_cursors_of_the_old_one(
+    county: County,
+) -> None:
+    url = str(county.hub.database.engine.url.render_as_string(hide_password=False))
+    with county.hub.database.reading() as conn:
+        old = newest(conn)
+    other = Database(url)
+
+    with other.writing() as conn:
+        catalogue.put_items(conn, [book("YL0001", ItemState.LOST)])
+    other.close()
+
+    with county.hub.database.reading() as conn:
+        new = newest(conn)
+        told = page(conn, old.version, 10, NOON)
+        assert is_known(conn, old)
+    assert new.run != old.run
+    assert [(one.first, one.run) for one in told.runs] == [(old.version + 1, new.run)]
+    assert (told.cursor, told.run) == new
+
+
+def test_rolled_back_write_begins_no_run(county: County) -> None:
+    with county.hub.database.reading() as conn:
+        before = runs_after(conn, 0)
+
+    with pytest.raises(RuntimeError), county.hub.database.writing():
+        raise RuntimeError("power cut")
+    county.put_patron(PatronRecord("R9", "赵敏", "ADULT"))
+
+    with county.hub.database.reading() as conn:
+        assert runs_after(conn, 0) == before
+
+
+def test_database_put_back_under_a_living_process_begins_a_run(county: County) -> None:
+    county.put_patron(PatronRecord("R9", "赵敏", "ADULT"))
+    with county.hub.database.reading() as conn:
+        forgotten = newest(conn)
+    _put_back(county, forgotten.version - 1)
+
+    county.put_patron(PatronRecord("R8", "孙丽", "ADULT"))
+
+    with county.hub.database.reading() as conn:
+        assert not is_known(conn, forgotten)
+
+
+def _put_back(county: County, version: int) -> None:
+    """As a restore does: no transaction of this process takes notice."""
+    with county.hub.database.engine.begin() as conn:
+        conn.execute(delete(schema.feed).where(schema.feed.c.version > version))
+        conn.execute(update(schema.feed_clock).values(version=version))
 
 
 def test_rolled_back_change_leaves_no_version(county: County) -> None:

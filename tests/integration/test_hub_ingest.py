@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,7 +10,7 @@ import msgspec
 import pytest
 
 from sync.hub import schema
-from sync.protocol import Event, Kind, Outcome, chain_hash
+from sync.protocol import Event, Kind, Outcome, chain_hash, hash_as_sent
 from tests.integration.hub_world import (
     MINUTE,
     NOON,
@@ -56,6 +55,7 @@ def test_promise_that_nobody_can_keep_becomes_the_hubs_own_date(
     assert county.cases() == {"promise_not_kept": "medium"}
 
 
+@pytest.mark.fault("O17")
 def test_repeat_gets_the_stored_verdict_and_has_no_effect(county: County) -> None:
     loan = county.k1.lends("YL0001", county.refs["R1"])
     first = county.verdict(loan)
@@ -81,6 +81,7 @@ def test_same_batch_over_two_connections_has_one_effect(county: County) -> None:
     assert len(county.rows(schema.events, "seq")) == 3
 
 
+@pytest.mark.fault("O16")
 def test_same_id_with_other_content_is_refused_and_alarmed(county: County) -> None:
     loan = county.k1.lends("YL0001", county.refs["R1"])
     county.send(loan)
@@ -88,11 +89,12 @@ def test_same_id_with_other_content_is_refused_and_alarmed(county: County) -> No
 
     verdict = county.verdict(forged)
 
-    assert (verdict.outcome, verdict.reason) == (Outcome.REFUSED, "conflict")
+    assert (verdict.outcome, verdict.reason) == (Outcome.REFUSED, "id_conflict")
     assert county.open_loans() == {"YL0001": "R1"}
     assert county.cases() == {"event_conflict": "high"}
 
 
+@pytest.mark.fault("O16")
 def test_same_number_with_another_id_is_refused_and_alarmed(county: County) -> None:
     county.send(county.k1.lends("YL0001", county.refs["R1"]))
     clone = Kiosk("k1", "A")
@@ -215,10 +217,40 @@ def test_poison_event_is_parked_and_holds_up_nobody(
     assert taken.acked_through.seq == 2
 
 
+@pytest.mark.parametrize("hashed", ["as sent", "as known"])
+def test_fields_that_a_newer_kiosk_adds_are_kept_and_not_judged(
+    county: County, hashed: str
+) -> None:
+    event = county.k1.lends("YL0001", county.refs["R1"])
+    fields = msgspec.to_builtins(event) | {"shelf": {"row": 7}}
+    if hashed == "as sent":
+        county.k1.hash = fields["hash"] = hash_as_sent(fields)
+
+    body = msgspec.json.encode({"events": [fields]})
+    first, again = (county.send_body(body, "k1") for _ in range(2))
+
+    assert first.verdicts == again.verdicts
+    assert first.verdicts[0].outcome is Outcome.ACCEPTED
+    assert county.open_loans() == {"YL0001": "R1"}
+    (stored,) = county.rows(schema.events, "seq")
+    assert msgspec.json.decode(stored["body"]) == fields
+
+
+def test_changed_field_that_only_a_newer_kiosk_knows_is_refused(county: County) -> None:
+    event = county.k1.lends("YL0001", county.refs["R1"])
+    fields = msgspec.to_builtins(event) | {"shelf": 7}
+    forged = fields | {"hash": hash_as_sent(fields), "shelf": 8}
+
+    body = msgspec.json.encode({"events": [forged]})
+    (verdict,) = county.send_body(body, "k1").verdicts
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.REFUSED, "invalid")
+
+
 def test_event_of_a_newer_kiosk_is_kept_for_staff(county: County) -> None:
     event = county.k1.takes_back("YL0001")
-    fields = msgspec.to_builtins(event) | {"kind": "HOLD_PLACE", "shelf": 7}
-    county.k1.hash = fields["hash"] = _hash_of(fields)
+    fields = msgspec.to_builtins(event) | {"kind": "CARD_LOST", "shelf": 7}
+    county.k1.hash = fields["hash"] = hash_as_sent(fields)
     after = county.k1.takes_back("YL0002", NOON + MINUTE)
 
     body = msgspec.json.encode({"events": [fields, after]})
@@ -235,8 +267,3 @@ def test_event_of_a_newer_kiosk_is_kept_for_staff(county: County) -> None:
 
 def _rehashed(event: Event) -> Event:
     return msgspec.structs.replace(event, hash=chain_hash(event))
-
-
-def _hash_of(fields: dict[str, Any]) -> str:
-    rest = {name: value for name, value in fields.items() if name != "hash"}
-    return hashlib.sha256(msgspec.json.encode(rest, order="deterministic")).hexdigest()

@@ -13,6 +13,7 @@ import pytest
 from kiosk.domain.values import ItemState, PatronState
 from sync.hub.catalogue import put_items
 from sync.hub.patrons import PatronRecord
+from sync.hub.reservations import GRACE
 from sync.protocol import Clock, Kind, Outcome
 from tests.integration.hub_world import (
     DAY,
@@ -135,13 +136,12 @@ def test_loan_of_a_suspended_reader_stands(county: County) -> None:
 # --- asks ---------------------------------------------------------------------------
 
 
-def test_accepted_ask_reserves_the_item(county: County) -> None:
+def test_accepted_ask_is_no_loan_yet(county: County) -> None:
     verdict = county.verdict(county.k1.asks("YL0001", county.refs["R1"]))
 
-    (loan,) = county.loans()
     assert verdict.outcome is Outcome.ACCEPTED
     assert verdict.due_on == dt.date(2026, 8, 2)
-    assert loan["provisional"]
+    assert county.loans() == []
 
 
 def test_ask_for_a_book_on_loan_is_refused_with_the_reason(county: County) -> None:
@@ -169,14 +169,75 @@ def test_ask_about_the_unknown_is_refused(
 
 
 def test_second_ask_for_the_same_copy_is_refused(county: County) -> None:
-    county.send(county.k1.asks("YL0001", county.refs["R1"]))
+    county.send(county.k1.asks("YL0001", county.refs["R1"]), now=NOON)
 
-    verdict = county.verdict(county.k2.asks("YL0001", county.refs["R2"]))
+    verdict = county.verdict(county.k2.asks("YL0001", county.refs["R2"]), now=NOON)
 
     assert verdict.reason == "E-ITEM-OTHERLOAN"
 
 
-def test_refused_ask_that_was_confirmed_stands_and_opens_a_case(
+def test_stack_of_asks_is_granted_up_to_the_limit(county: County) -> None:
+    borrower = county.refs["R3"]  # two books at most
+    asks = [county.k1.asks(f"YL000{number}", borrower) for number in (1, 2, 3)]
+
+    taken = county.send(*asks, now=NOON)
+
+    assert [verdict.reason for verdict in taken.verdicts] == [None, None, "E-LIMIT"]
+
+
+@pytest.mark.parametrize(
+    ("later", "reason"),
+    [(GRACE - MINUTE, "E-ITEM-OTHERLOAN"), (GRACE + MINUTE, None)],
+    ids=["in time", "abandoned"],
+)
+def test_ask_that_nobody_closes_blocks_the_copy_only_for_a_while(
+    county: County, later: dt.timedelta, reason: str | None
+) -> None:
+    county.send(county.k1.asks("YL0001", county.refs["R1"]), now=NOON)
+
+    ask = county.k2.asks("YL0001", county.refs["R2"], NOON + later)
+
+    assert county.verdict(ask, now=NOON + later).reason == reason
+
+
+def test_abandoned_ask_does_not_count_against_its_reader_for_ever(
+    county: County,
+) -> None:
+    borrower = county.refs["R3"]  # two books at most
+    for number in (1, 2):
+        county.send(county.k1.asks(f"YL000{number}", borrower), now=NOON)
+
+    ask = county.k2.asks("YL0003", borrower, NOON + DAY)
+
+    assert county.verdict(ask, now=NOON + DAY).outcome is Outcome.ACCEPTED
+
+
+def test_abandoned_ask_that_is_confirmed_at_last_is_a_loan_of_its_time(
+    county: County,
+) -> None:
+    ask = county.k1.asks("YL0001", county.refs["R1"])
+    close = county.k1.closes(Kind.CONFIRMED, ask, NOON + MINUTE)
+    county.send(ask, now=NOON)
+    county.send(
+        county.k2.lends("YL0001", county.refs["R2"], NOON + DAY), now=NOON + DAY
+    )
+
+    county.send(close, now=NOON + 2 * DAY)
+
+    first, second = county.loans()
+    assert (first["loaned_at"], first["returned_at"]) == (NOON + MINUTE, NOON + DAY)
+    assert (second["loaned_at"], second["returned_at"]) == (NOON + DAY, None)
+
+
+def test_crashed_kiosk_may_ask_again_for_its_reader(county: County) -> None:
+    county.send(county.k1.asks("YL0001", county.refs["R1"]), now=NOON)
+
+    again = county.k1.asks("YL0001", county.refs["R1"], NOON + MINUTE)
+
+    assert county.verdict(again, now=NOON + MINUTE).outcome is Outcome.ACCEPTED
+
+
+def test_refused_ask_that_was_confirmed_stands_and_what_spoke_against_it_is_a_case(
     county: County,
 ) -> None:
     county.send(county.k1.lends("YL0001", county.refs["R1"]))
@@ -187,10 +248,7 @@ def test_refused_ask_that_was_confirmed_stands_and_opens_a_case(
 
     assert verdict.outcome is Outcome.ACCEPTED_WITH_NOTICE
     assert county.open_loans() == {"YL0001": "R2"}
-    assert county.cases() == {
-        "loan_displaced": "medium",
-        "refused_ask_confirmed": "medium",
-    }
+    assert county.cases() == {"loan_displaced": "medium"}
 
 
 def test_withdrawn_ask_leaves_no_loan(county: County) -> None:
@@ -247,7 +305,7 @@ def test_kiosk_cannot_withdraw_the_ask_of_another(county: County) -> None:
     verdict = county.verdict(county.k2.closes(Kind.WITHDRAWN, ask))
 
     assert verdict.outcome is Outcome.NEEDS_STAFF
-    assert county.open_loans() == {"YL0001": "R1"}
+    assert verdict.reason == "event_parked"
 
 
 # --- clocks --------------------------------------------------------------------------

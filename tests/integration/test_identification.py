@@ -76,6 +76,7 @@ def test_a_code_that_helps_nobody_is_named(
     assert code(world, text) is expected
 
 
+@pytest.mark.fault("O36")
 def test_a_label_is_a_book_and_a_card_number_a_patron(world: World) -> None:
     label, number = code(world, " b1 "), code(world, CARD)
 

@@ -369,13 +369,18 @@ def test_ledger_of_a_newer_program_is_left_alone(path: Path) -> None:
         LedgerReader(path).head()
 
 
-def test_other_kiosk_id_begins_a_new_epoch(path: Path) -> None:
+def test_other_kiosk_id_begins_a_new_epoch_with_what_was_not_judged(
+    path: Path,
+) -> None:
     with closing(SqliteLedger(path, KIOSK)) as ledger:
-        (first,) = ledger.record([fact(1)], AT)
+        judged, waiting = ledger.record([fact(1), fact(2)], AT)
 
-    with closing(SqliteLedger(path, "K-2")) as again:
-        (second,) = again.record([fact(2)], AT)
+    with closing(
+        SqliteLedger(path, "K-2", final=lambda _ids: {judged.event_id})
+    ) as again:
+        (last,) = again.record([fact(3)], AT)
 
         assert again.opening.began is Reason.OTHER_KIOSK
-    assert second.epoch != first.epoch
-    assert (second.kiosk_id, second.seq) == ("K-2", 1)
+    anew = LedgerReader(path).events_after(last.epoch, 0, 10)
+    assert [event.event_id for event in anew] == [waiting.event_id, last.event_id]
+    assert {event.kiosk_id for event in anew} == {"K-2"}

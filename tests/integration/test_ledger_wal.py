@@ -29,6 +29,8 @@ from tests.integration.store_samples import (
 
 __all__ = ["path"]
 
+pytestmark = pytest.mark.fault("O10")
+
 
 def test_missing_wal_begins_a_new_epoch(path: Path) -> None:
     """Events whose numbers were given are gone: none may be given again."""

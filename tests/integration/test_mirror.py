@@ -88,6 +88,8 @@ def test_a_mirror_of_the_first_version_learns_tags(path: Path) -> None:
     MirrorWriter(path, HUB_PUBLIC, boot_at).close()
     with closing(sqlite3.connect(path)) as raw:
         raw.executescript("DROP TABLE item_tag; PRAGMA user_version = 1;")
+        raw.executescript("DROP TABLE feed_run; ALTER TABLE feed DROP COLUMN run;")
+        raw.executescript("ALTER TABLE verdict DROP COLUMN feed_run;")
 
     with closing(MirrorWriter(path, HUB_PUBLIC, boot_at)) as writer:
         writer.apply_page(page(1, ItemChanged(replace(item(), tag_uid="E0A1"))))

@@ -40,7 +40,9 @@ def test_emptied_mirror_keeps_rules_and_verdicts(
 
     writer.empty()
 
-    assert reader.status() == MirrorStatus(0, None, "e1", 0)
+    status = reader.status()
+    assert (status.cursor, status.synced_at) == (0, None)
+    assert (status.epoch, status.settled_seq) == ("e1", 0)
     assert reader.patron("P1") is None
     assert reader.rules() == rules()
     assert reader.final(["e1-1"]) == {"e1-1"}
@@ -133,3 +135,38 @@ def test_reader_follows_a_mirror_that_was_replaced(
 
         assert reader.patron("P1") is None
         assert reader.patron("P2") == patron("P2")
+
+
+@pytest.mark.fault("O09")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE feed SET synced_at = 'noon'",
+        "UPDATE feed SET hub_time = 'noon'",
+        "UPDATE told SET told_at = 'noon'",
+        "UPDATE progress SET settled_seq = 'x'",
+        "UPDATE verdict SET outcome = 'sideways'",
+        "UPDATE verdict SET body = 7",
+        "UPDATE rules SET body = x'7b'",
+    ],
+)
+def test_content_that_makes_no_sense_says_nothing_and_is_set_aside(
+    path: Path, statement: str
+) -> None:
+    with closing(MirrorWriter(path, HUB_PUBLIC)) as writer:
+        signed = sign_rules(HUB_KEY, rules())
+        writer.apply_page(page(3, RulesChanged(signed)))
+        writer.put_verdicts([verdict(event(1), feed_version=3)], acked(1), NOON)
+        writer.mark_synced(NOON)
+    with closing(sqlite3.connect(path)) as other, other:
+        assert other.execute(statement).rowcount > 0
+
+    kiosk = MirrorReader(path)
+    for look in (kiosk.status, kiosk.settled, kiosk.hub_time, kiosk.rules):
+        look()
+    kiosk.verdicts(["e1-1"])
+    kiosk.count_outcomes()
+
+    with closing(MirrorWriter(path, HUB_PUBLIC)) as again:
+        assert again.cursor() == 0
+    assert path.with_name("mirror.damaged-1.db").exists()

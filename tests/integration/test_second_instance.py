@@ -26,6 +26,7 @@ except LedgerInUse as err:
 """
 
 
+@pytest.mark.fault("O13")
 def test_second_process_is_refused_with_a_clear_message(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     with closing(SqliteLedger(path, KIOSK)) as ledger:
@@ -41,12 +42,14 @@ def test_second_process_is_refused_with_a_clear_message(tmp_path: Path) -> None:
         assert [event.seq for event in record_facts(ledger, 1, 2)] == [1, 2]
 
 
+@pytest.mark.fault("O13")
 def test_second_ledger_in_one_process_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     with closing(SqliteLedger(path, KIOSK)), pytest.raises(LedgerInUse):
         SqliteLedger(path, KIOSK)
 
 
+@pytest.mark.fault("O13")
 def test_second_mirror_writer_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "mirror.db"
     with closing(MirrorWriter(path, HUB_PUBLIC)), pytest.raises(MirrorInUse):
@@ -84,6 +87,7 @@ def freed_lock(tmp_path: Path) -> WriterLock:
     return lock
 
 
+@pytest.mark.fault("O12")
 @pytest.mark.parametrize("version", RACING)
 def test_sqlite_with_the_wal_reset_race_needs_the_lock(
     tmp_path: Path, freed_lock: WriterLock, version: tuple[int, int, int]
@@ -103,6 +107,7 @@ def test_sqlite_without_the_race_is_taken_as_it_is(
     check_sqlite(version, freed_lock)
 
 
+@pytest.mark.fault("O12")
 def test_sqlite_that_is_too_old_is_refused(freed_lock: WriterLock) -> None:
     with pytest.raises(UnsafeSqlite, match=r"3\.34\.1 is too old"):
         check_sqlite((3, 34, 1), freed_lock)

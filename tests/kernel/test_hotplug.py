@@ -167,6 +167,7 @@ def test_udev_tells_of_each_plug(bed: Bed) -> None:
     ]
 
 
+@pytest.mark.fault("O32")
 def test_a_scanner_comes_back_on_another_port_under_another_number(bed: Bed) -> None:
     first = bed.plug(SCANNER)
     with running(scanner_at(SCANNER.address)) as (_, inbox):
@@ -183,6 +184,7 @@ def test_a_scanner_comes_back_on_another_port_under_another_number(bed: Bed) -> 
     assert said == DeviceSaid("scanner", CodeScanned(ISBN))
 
 
+@pytest.mark.fault("O32")
 def test_a_serial_scanner_comes_back_on_another_port_under_another_number(
     bed: Bed,
 ) -> None:

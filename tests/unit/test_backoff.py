@@ -30,6 +30,7 @@ def test_a_lower_cap_holds() -> None:
     assert backoff_s(50, JUST_BELOW_ONE, cap_s=15) < 15
 
 
+@pytest.mark.fault("O22")
 @pytest.mark.parametrize(
     ("value", "expected_s"),
     [
@@ -48,6 +49,7 @@ def test_a_lower_cap_holds() -> None:
         ("Mon, 02 Mar 2026 07:00:00 GMT", None),
         ("Fri, 02 Mar 2096 08:00:00 GMT", CAP_S),
         ("Mon, 99 Mar 2026 08:00:00 GMT", None),
+        ("Mon, 02 Mar 2026 08:02:00 +99999999999999", None),
     ],
 )
 def test_retry_after_is_clamped(value: str | None, expected_s: float | None) -> None:

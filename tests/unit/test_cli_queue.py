@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from click.testing import CliRunner, Result
 
 from kiosk.cli import main
 from kiosk.clock import SystemClock
+from kiosk.health import Health, save_health
+from kiosk.link import Link, boot_id, save_link
+from kiosk.service.ports import Security, Storage, TagTarget
 from kiosk.store.ledger import SqliteLedger
 from kiosk.store.ledger_schema import Reason
 from kiosk.store.mirror_writer import MirrorWriter
@@ -104,6 +108,57 @@ def test_events_of_an_older_epoch_are_listed_first(tmp_path: Path) -> None:
     assert [row["epoch"] for row in listed] == [old.epoch, new.epoch]
 
 
+def test_what_is_stuck_is_what_the_hub_put_off_or_can_not_take(
+    tmp_path: Path, events: tuple[Event, ...]
+) -> None:
+    judge(tmp_path, events[0], Outcome.DEFERRED)
+    now_s = time.monotonic()
+    save_link(tmp_path, Link(boot_id=boot_id(), at_s=now_s, online=True, held_back=2))
+    save_health(tmp_path, Health(ready=True, storage=Storage.LOW))
+
+    (status,) = lines(run("status", "--data", str(tmp_path), "--json"))
+
+    assert (status["deferred"], status["held_back"], status["stuck"]) == (1, 2, 3)
+    assert (status["online"], status["storage"]) == (True, "low")
+
+
+def test_what_an_agent_said_that_fell_silent_does_not_count(
+    tmp_path: Path, events: tuple[Event, ...]
+) -> None:
+    save_link(tmp_path, Link(boot_id="earlier", online=True, held_back=2))
+
+    (status,) = lines(run("status", "--data", str(tmp_path), "--json"))
+
+    assert (status["pending"], status["stuck"]) == (len(events), 0)
+    unknown = (status["held_back"], status["online"], status["storage"])
+    assert unknown == (None, None, None)
+
+
+def test_tags_that_are_still_wrong_are_listed_with_their_books(tmp_path: Path) -> None:
+    targets = [
+        TagTarget("E1", "B1", Security.OUT),
+        TagTarget("E2", "B2", Security.OUT),
+        TagTarget(None, "B3", Security.IN),
+    ]
+    with closing(SqliteLedger(tmp_path / "ledger.db", KIOSK)) as ledger:
+        ledger.record([fact(1)], AT, targets)
+        ledger.note_seen({"E1": Security.IN, "E2": Security.OUT})
+
+    listed = lines(run("tags", "--data", str(tmp_path), "--json"))
+    (status,) = lines(run("status", "--data", str(tmp_path), "--json"))
+
+    assert listed == [
+        {"item": "B1", "tag": "E1", "desired": "out", "seen": "in"},
+        {"item": "B3", "tag": None, "desired": "in", "seen": None},
+    ]
+    assert status["unhealed_tags"] == 2
+    as_text = run("tags", "--data", str(tmp_path)).stdout.splitlines()
+    assert as_text == [
+        "B1  E1  shall be out, is in",
+        "B3  -  shall be in, is unknown",
+    ]
+
+
 def test_queue_works_beside_a_running_kiosk(tmp_path: Path) -> None:
     with closing(SqliteLedger(tmp_path / "ledger.db", KIOSK)) as ledger:
         record_facts(ledger, 1, 2)
@@ -135,7 +190,7 @@ def test_empty_queue_says_so(tmp_path: Path) -> None:
     assert run("list", "--data", str(tmp_path)).stdout == ""
 
 
-@pytest.mark.parametrize("command", ["status", "list"])
+@pytest.mark.parametrize("command", ["status", "list", "tags"])
 def test_folder_without_a_ledger_fails_with_the_reason(
     tmp_path: Path, command: str
 ) -> None:

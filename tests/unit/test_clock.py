@@ -77,3 +77,34 @@ def test_machine_has_a_boot_id_and_a_clock_that_runs_forward() -> None:
     assert first.boot_id == second.boot_id != ""
     assert first.monotonic_ns < second.monotonic_ns
     assert first.wall.tzinfo is dt.UTC
+
+
+def test_time_server_is_followed_while_it_agrees_with_the_hub() -> None:
+    asked = clock(synchronised=True)
+
+    asked.learn(HubTime(NOON + dt.timedelta(seconds=3), at_now()))
+
+    assert asked.now().wall == NOON
+
+
+@pytest.mark.fault("O30")
+@pytest.mark.parametrize("years", [-10, 10])
+def test_hub_outweighs_a_time_server_that_is_years_off(years: int) -> None:
+    asked = clock(wall=NOON.replace(year=NOON.year + years), synchronised=True)
+
+    asked.learn(HubTime(NOON, at_now()))
+
+    assert (asked.now().wall, asked.now().quality) == (NOON, Clock.SYNCED)
+
+
+def test_hub_whose_clock_was_put_right_is_believed_again() -> None:
+    asked = clock()
+    asked.learn(HubTime(NOON.replace(year=2036), at_now()))
+
+    asked.learn(HubTime(NOON, at_now()))
+
+    assert asked.now().wall == NOON
+
+
+def at_now() -> BootTime:
+    return BootTime("boot-1", 100 * SECOND_NS)

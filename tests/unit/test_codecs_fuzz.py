@@ -115,6 +115,7 @@ def test_what_reads_a_tag_promises_never_to_raise() -> None:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+@pytest.mark.fault("O33")
 def test_whatever_the_bytes_only_a_protocol_error_comes_out(module: ModuleType) -> None:
     @quick
     @given(inputs(module.__name__), st.binary(min_size=1, max_size=6))
@@ -158,6 +159,7 @@ def test_frames_behind_one_another_are_all_found(case: Case) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 @pytest.mark.parametrize("kind", ["noise", "endless"])
+@pytest.mark.fault("O33")
 def test_a_flood_takes_neither_memory_nor_more_work_than_it_is_long(
     case: Case, kind: str
 ) -> None:

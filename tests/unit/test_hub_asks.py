@@ -9,13 +9,10 @@ from typing import Any
 import pytest
 
 from kiosk.domain.values import ItemState, PatronState
-from sync.hub.circulation import (
-    Decision,
-    decide_ask,
-    terms,
-)
-from sync.hub.facts import Fact, History, Standing
+from sync.hub.circulation import Asked, Decision, decide_ask, decide_renewal_ask
+from sync.hub.facts import Fact, History, LoanRecord, Standing
 from sync.hub.history import replay
+from sync.hub.terms import with_terms
 from sync.protocol import Clock, Outcome
 from tests.unit.hub_facts import (
     ANNA,
@@ -23,59 +20,89 @@ from tests.unit.hub_facts import (
     ITEM,
     RULES,
     TODAY,
-    known,
     lend,
+    records,
+    renew,
 )
+
+DAY = dt.timedelta(days=1)
 
 
 def test_ask_is_granted_with_its_due_date() -> None:
-    decision = decide_ask(lend("anna"), known(), History())
+    decision = decide_ask(lend("anna"), Asked(RULES))
 
     assert decision == Decision(Outcome.ACCEPTED, due_on=DUE)
 
 
+def _loan_of(patron: str) -> LoanRecord:
+    return replay([lend(patron, -1)]).loans[0]
+
+
 @pytest.mark.parametrize(
-    ("changes", "before", "reason"),
+    ("known", "asked", "reason"),
     [
-        ({"patron": None}, (), "E-CARD-UNKNOWN"),
-        ({"item": None}, (), "E-ITEM-UNKNOWN"),
-        ({}, (lend("bo", -1),), "E-ITEM-OTHERLOAN"),
-        ({}, (lend("anna", -1),), "E-ITEM-MINE"),
+        ({"patron": None}, {}, "E-CARD-UNKNOWN"),
+        ({"item": None}, {}, "E-ITEM-UNKNOWN"),
+        ({}, {"open_loan": _loan_of("bo")}, "E-ITEM-OTHERLOAN"),
+        ({}, {"open_loan": _loan_of("anna")}, "E-ITEM-MINE"),
+        ({}, {"reserved_by": "bo"}, "E-ITEM-OTHERLOAN"),
+        ({}, {"held": True}, "E-ITEM-HELD"),
         (
             {"patron": dataclasses.replace(ANNA, state=PatronState.LOST)},
-            (),
+            {},
             "E-CARD-LOST",
         ),
         (
             {"item": dataclasses.replace(ITEM, state=ItemState.DAMAGED)},
-            (),
+            {},
             "E-ITEM-DAMAGED",
         ),
     ],
 )
 def test_ask_is_refused_with_the_reason(
-    changes: dict[str, Any], before: tuple[Fact, ...], reason: str
+    known: dict[str, Any], asked: dict[str, Any], reason: str
 ) -> None:
-    decision = decide_ask(lend("anna"), known(**changes), replay(before))
+    fact = lend("anna", records=records(**known))
+
+    decision = decide_ask(fact, Asked(RULES, **asked))
 
     assert (decision.outcome, decision.reason) == (Outcome.REFUSED, reason)
-    assert decision.findings == ()
 
 
-def test_reservation_never_ends_a_loan() -> None:
-    after = replay([lend("bo"), lend("anna", 1, standing=Standing.ASKED)])
+@pytest.mark.parametrize(
+    ("loan", "asked", "reason"),
+    [
+        (None, {}, "E-GENERIC"),
+        (lend("bo"), {}, "E-ITEM-OTHERLOAN"),
+        (lend("anna"), {"held": True}, "E-RENEW-HELD"),
+        (lend("anna", due_on=TODAY - DAY), {}, "E-RENEW-LATE"),
+        (lend("anna", due_on=DUE + 9 * DAY), {}, "E-RENEW-NOGAIN"),
+        (lend("anna"), {}, None),
+    ],
+)
+def test_renewal_is_refused_only_for_a_reason(
+    loan: Fact | None, asked: dict[str, Any], reason: str | None
+) -> None:
+    ask = renew("anna", 1, due_on=DUE + DAY, renewals=1)
+    open_loan = replay([loan]).open_loan if loan else None
 
-    assert [loan.patron_ref for loan in after.loans] == ["bo"]
+    decision = decide_renewal_ask(ask, Asked(RULES, open_loan, **asked))
+
+    assert decision.reason == reason
 
 
-def test_loan_ends_a_reservation_without_a_case() -> None:
-    after = replay([lend("anna", standing=Standing.ASKED), lend("bo", 1, "k2")])
+def test_no_renewal_is_left_after_the_last_one() -> None:
+    once = replay([lend("anna"), renew("anna", 1, due_on=DUE + DAY, renewals=1)])
+    ask = renew("anna", 2, due_on=DUE + 2 * DAY, renewals=1)
 
-    assert [loan.patron_ref for loan in after.loans] == ["bo"]
-    assert after.findings == ()
+    decision = decide_renewal_ask(ask, Asked(RULES, once.open_loan))
+
+    assert (decision.reason, decision.params) == ("E-RENEW-MAX", {"n": 1})
 
 
-@pytest.mark.parametrize("standing", [Standing.REFUSED, Standing.WITHDRAWN])
+@pytest.mark.parametrize(
+    "standing", [Standing.ASKED, Standing.REFUSED, Standing.WITHDRAWN]
+)
 def test_ask_that_came_to_nothing_leaves_no_trace(standing: Standing) -> None:
     assert replay([lend("anna", standing=standing)]) == History()
 
@@ -97,13 +124,15 @@ def test_ask_that_came_to_nothing_leaves_no_trace(standing: Standing) -> None:
 def test_promised_day_holds_if_it_is_sane(
     promised: dt.date | None, clock: Clock, due_on: dt.date, *, kept: bool
 ) -> None:
-    agreed = terms(known(), TODAY, promised, clock)
+    agreed = with_terms(lend("anna", promised=promised, clock=clock), RULES)
 
     assert (agreed.due_on, agreed.kept) == (due_on, kept)
 
 
 def test_terms_of_the_unknown_are_a_month() -> None:
-    assert terms(known(patron=None), TODAY, None, Clock.SYNCED).due_on == DUE
+    fact = lend("anna", records=records(patron=None))
+
+    assert with_terms(fact, RULES).due_on == DUE
 
 
 def test_every_patron_type_may_borrow_a_book_but_no_reference_work() -> None:

@@ -7,15 +7,17 @@ import datetime as dt
 
 import pytest
 
-from kiosk.domain.values import ItemState, Loan, Patron, PatronState, Site
+from kiosk.domain.values import ItemState, Patron, PatronState
 from sync.hub.circulation import (
     Decision,
-    PatronLoan,
+    Returned,
     decide_return,
 )
 from sync.hub.facts import Fact, HowClosed, Severity
 from sync.hub.history import replay
+from sync.hub.limits import Borrowed, breaches
 from sync.hub.ordering import in_order
+from sync.hub.remarks import remarks
 from sync.protocol import Clock, Outcome
 from tests.unit.hub_facts import (
     ANNA,
@@ -23,31 +25,32 @@ from tests.unit.hub_facts import (
     HOUR,
     ITEM,
     NOON,
+    RULES,
     give_back,
     kinds,
-    known,
     lend,
-    loan_decision,
+    loan_seen,
+    records,
 )
 
 # --- the decision table: loans -------------------------------------------------------
 
 
 def test_loan_of_an_item_that_is_in_is_accepted() -> None:
-    decision, after = loan_decision(lend("anna"))
+    seen = loan_seen(lend("anna"))
 
-    assert decision == Decision(Outcome.ACCEPTED, due_on=DUE)
-    assert after.open_loan is not None
-    assert after.open_loan.patron_ref == "anna"
-    assert after.location == "A"
+    assert seen.decision == Decision(Outcome.ACCEPTED, due_on=DUE)
+    assert seen.after.open_loan is not None
+    assert seen.after.open_loan.patron_ref == "anna"
+    assert seen.after.location == "A"
 
 
 def test_loan_of_an_item_open_to_another_closes_that_loan_at_the_event_time() -> None:
-    decision, after = loan_decision(lend("bo", 5, "k2"), [lend("anna")])
+    seen = loan_seen(lend("bo", 5, "k2"), [lend("anna")])
 
-    closed, opened = after.loans
-    assert decision.outcome is Outcome.ACCEPTED_WITH_NOTICE
-    assert kinds(decision) == {"loan_displaced": Severity.MEDIUM}
+    closed, opened = seen.after.loans
+    assert seen.decision.outcome is Outcome.ACCEPTED_WITH_NOTICE
+    assert kinds(seen.findings) == {"loan_displaced": Severity.MEDIUM}
     assert (closed.returned_at, closed.how_closed) == (
         NOON + 5 * HOUR,
         HowClosed.UNRECORDED,
@@ -56,23 +59,23 @@ def test_loan_of_an_item_open_to_another_closes_that_loan_at_the_event_time() ->
 
 
 def test_old_loan_that_arrives_after_a_newer_one_becomes_closed_history() -> None:
-    decision, after = loan_decision(lend("anna"), [lend("bo", 5, "k2")])
+    seen = loan_seen(lend("anna"), [lend("bo", 5, "k2")])
 
-    assert decision.outcome is Outcome.ACCEPTED
-    assert [loan.patron_ref for loan in after.loans] == ["anna", "bo"]
-    assert after.loans[0].returned_at == NOON + 5 * HOUR
-    assert after.findings[0].event_id == lend("bo", 5, "k2").fact_id
+    assert seen.decision.outcome is Outcome.ACCEPTED
+    assert [loan.patron_ref for loan in seen.after.loans] == ["anna", "bo"]
+    assert seen.after.loans[0].returned_at == NOON + 5 * HOUR
+    assert seen.after.findings[0].event_id == lend("bo", 5, "k2").fact_id
 
 
 def test_same_patron_again_renews_while_renewals_are_left() -> None:
     again = lend("anna", 240, due_on=DUE + dt.timedelta(days=10), renewals=1)
 
-    decision, after = loan_decision(again, [lend("anna", renewals=1)])
+    seen = loan_seen(again, [lend("anna", renewals=1)])
 
-    (loan,) = after.loans
-    assert kinds(decision) == {"loan_renewed_by_loan": Severity.LOW}
+    (loan,) = seen.after.loans
+    assert kinds(seen.findings) == {"loan_renewed_by_loan": Severity.LOW}
     assert (loan.renewed, loan.due_on) == (1, DUE + dt.timedelta(days=10))
-    assert decision.due_on == loan.due_on
+    assert seen.decision.due_on == loan.due_on
 
 
 @pytest.mark.parametrize(
@@ -84,10 +87,10 @@ def test_same_patron_again_renews_while_renewals_are_left() -> None:
     ids=["no renewal left", "would shorten"],
 )
 def test_same_patron_again_is_ignored_otherwise(again: Fact) -> None:
-    decision, after = loan_decision(again, [lend("anna", renewals=1)])
+    seen = loan_seen(again, [lend("anna", renewals=1)])
 
-    (loan,) = after.loans
-    assert kinds(decision) == {"loan_repeated": Severity.LOW}
+    (loan,) = seen.after.loans
+    assert kinds(seen.findings) == {"loan_repeated": Severity.LOW}
     assert (loan.renewed, loan.due_on) == (0, DUE)
 
 
@@ -98,19 +101,19 @@ def test_two_kiosks_with_a_guessed_clock_leave_it_to_the_county(
     first = lend("anna", 0, "k1", clock=Clock(clocks[0]))
     second = lend("bo", 1, "k2", clock=Clock(clocks[1]))
 
-    decision, after = loan_decision(second, [first])
+    seen = loan_seen(second, [first])
 
-    assert decision.outcome is Outcome.NEEDS_STAFF
-    assert kinds(decision) == {"loans_overlap": Severity.HIGH}
-    assert [loan.patron_ref for loan in after.loans] == ["anna", "bo"]
+    assert seen.decision.outcome is Outcome.NEEDS_STAFF
+    assert kinds(seen.findings) == {"loans_overlap": Severity.HIGH}
+    assert [loan.patron_ref for loan in seen.after.loans] == ["anna", "bo"]
 
 
 def test_guessed_times_far_apart_leave_no_doubt() -> None:
     first = lend("anna", clock=Clock.GUESSED)
 
-    decision, _after = loan_decision(lend("bo", 24 * 30, "k2"), [first])
+    seen = loan_seen(lend("bo", 24 * 30, "k2"), [first])
 
-    assert kinds(decision) == {"loan_displaced": Severity.MEDIUM}
+    assert kinds(seen.findings) == {"loan_displaced": Severity.MEDIUM}
 
 
 @pytest.mark.parametrize(
@@ -125,35 +128,35 @@ def test_guessed_times_far_apart_leave_no_doubt() -> None:
 def test_loan_of_a_patron_who_may_not_borrow_stands(
     patron: Patron, severity: Severity
 ) -> None:
-    decision, after = loan_decision(lend("anna"), what=known(patron=patron))
+    seen = loan_seen(lend("anna", records=records(patron=patron)))
 
-    assert decision.outcome is Outcome.ACCEPTED_WITH_NOTICE
-    assert kinds(decision) == {"lent_against_rules": severity}
-    assert after.open_loan is not None
+    assert seen.decision.outcome is Outcome.ACCEPTED_WITH_NOTICE
+    assert kinds(seen.findings) == {"lent_against_rules": severity}
+    assert seen.after.open_loan is not None
 
 
 def test_limit_exceeded_is_a_low_note() -> None:
-    others = tuple(
-        PatronLoan(Loan(f"r{n}", f"X{n}", "anna", NOON, DUE), "BOOK") for n in range(5)
-    )
+    loans = [lend("anna", n, item=f"X{n}") for n in range(6)]
+    borrowed = [Borrowed(replay([loan]).loans[0], loan) for loan in loans]
 
-    decision, _after = loan_decision(lend("anna"), what=known(patron_loans=others))
+    (finding,) = breaches(borrowed, NOON, {RULES.version: RULES})
 
-    assert kinds(decision) == {"lent_against_rules": Severity.LOW}
+    assert finding.event_id == loans[5].fact_id
+    assert (finding.severity, finding.sides["rule"]) == (Severity.LOW, "E-LIMIT")
 
 
 def test_unknown_patron_needs_staff_and_the_item_is_out() -> None:
-    decision, after = loan_decision(lend("x"), what=known(patron=None))
+    seen = loan_seen(lend("x", records=records(patron=None)))
 
-    assert decision.outcome is Outcome.NEEDS_STAFF
-    assert after.open_loan is not None
+    assert seen.decision.outcome is Outcome.NEEDS_STAFF
+    assert seen.after.open_loan is not None
 
 
 def test_unknown_item_is_lent_with_a_case() -> None:
-    decision, after = loan_decision(lend("anna"), what=known(item=None))
+    seen = loan_seen(lend("anna", records=records(item=None)), item_known=False)
 
-    assert kinds(decision) == {"item_unknown": Severity.MEDIUM}
-    assert after.open_loan is not None
+    assert kinds(seen.findings) == {"item_unknown": Severity.MEDIUM}
+    assert seen.after.open_loan is not None
 
 
 @pytest.mark.parametrize(
@@ -168,10 +171,10 @@ def test_unknown_item_is_lent_with_a_case() -> None:
 def test_item_that_should_not_be_out_is_noted(state: ItemState, kind: str) -> None:
     item = dataclasses.replace(ITEM, state=state)
 
-    decision, after = loan_decision(lend("anna"), what=known(item=item))
+    seen = loan_seen(lend("anna", records=records(item=item)))
 
-    assert list(kinds(decision)) == [kind]
-    assert after.open_loan is not None
+    assert list(kinds(seen.findings)) == [kind]
+    assert seen.after.open_loan is not None
 
 
 # --- returns -------------------------------------------------------------------------
@@ -192,14 +195,15 @@ def test_return_ends_the_loan_at_the_event_time() -> None:
 def test_return_of_an_item_not_on_loan_is_accepted() -> None:
     back = give_back(3, "k1")
 
-    assert decide_return(back, known(), replay([back])) == Decision(Outcome.ACCEPTED)
+    decision = decide_return(back, replay([back]), (), Returned())
+
+    assert decision == Decision(Outcome.ACCEPTED)
 
 
 def test_return_elsewhere_says_whose_book_it_is() -> None:
     back = give_back(3, "k2")
-    home = Site("A", "马坪村借阅点", "马坪村", "point")
 
-    decision = decide_return(back, known(home=home), replay([back]))
+    decision = decide_return(back, replay([back]), (), Returned(home="马坪村借阅点"))
 
     assert (decision.outcome, decision.reason, decision.params) == (
         Outcome.ACCEPTED_WITH_NOTICE,
@@ -212,18 +216,20 @@ def test_stale_return_keeps_the_later_loan() -> None:
     back = give_back(1, "k2")
     after = replay([lend("anna", 5), back])
 
-    decision = decide_return(back, known(), after)
+    decision = decide_return(back, after, (), Returned())
 
     assert after.open_loan is not None
-    assert kinds(decision) == {"return_stale": Severity.LOW}
+    assert decision.reason == "return_stale"
 
 
 def test_return_of_an_unknown_item_opens_a_case() -> None:
     back = give_back(1)
 
-    decision = decide_return(back, known(item=None), replay([back]))
+    findings = remarks([back], item_known=False)
+    decision = decide_return(back, replay([back]), findings, Returned())
 
-    assert kinds(decision) == {"item_unknown": Severity.MEDIUM}
+    assert kinds(findings) == {"item_unknown": Severity.MEDIUM}
+    assert decision.reason == "item_unknown"
 
 
 def test_return_that_quotes_a_loan_comes_after_it_whatever_the_clocks_say() -> None:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.durable import write_durably
 from kiosk.identity import (
     BadIdentity,
     Identity,
     identity_path,
     load_identity,
     save_identity,
-    write_durably,
 )
 
 IDENTITY = Identity("K-17", "0417", "ab" * 32)
@@ -48,6 +48,7 @@ def test_a_later_enrolment_replaces_the_earlier_and_leaves_nothing_beside(
         b'{"kiosk_id": 17, "site_id": "0417", "hub_key": "ab"}',
         b'{"kiosk_id": "K", "site_id": "S", "hub_key": "ab", "more": 1}',
         b"\xff\xfe\x00",
+        b'{"kiosk_id": "\xff", "site_id": "S", "hub_key": "ab"}',
     ],
 )
 def test_a_damaged_file_is_named_and_not_taken_for_none(

@@ -204,6 +204,7 @@ def test_alt_and_thirteen_ends_a_code() -> None:
         "too long",
     ],
 )
+@pytest.mark.fault("O35")
 def test_what_is_no_code_is_one_error_and_the_next_code_is_read(
     keys: list[Key],
 ) -> None:
@@ -227,6 +228,7 @@ def test_lost_keys_spoil_the_code_that_they_were_part_of_and_no_other() -> None:
 
 
 @pytest.mark.parametrize(("length", "kind"), [(2, BadTyping), (3, str), (6, BadTyping)])
+@pytest.mark.fault("O35")
 def test_lengths_are_kept(length: int, kind: type) -> None:
     (said,) = typed(tap(A) * length, KeyAssembler(min_length=3, max_length=5))
 

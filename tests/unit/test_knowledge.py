@@ -5,8 +5,8 @@ import datetime as dt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.domain.values import Loan
-from kiosk.service.knowledge import county_day, overlay
+from kiosk.domain.values import Loan, county_day
+from kiosk.service.knowledge import overlay
 from sync.protocol import Clock, Event, Json, Kind, Mode
 
 NOON = dt.datetime(2026, 5, 4, 4, 0, tzinfo=dt.UTC)

@@ -61,7 +61,10 @@ def test_the_kiosk_reads_what_the_agent_wrote(tmp_path: Path) -> None:
     assert load_link(tmp_path) == link
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"online": "yes"}', b"\xff\x00"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b'{"online": "yes"}', b"\xff\x00", b'{"trouble": "\xff"}'],
+)
 def test_a_damaged_file_means_offline(tmp_path: Path, content: bytes) -> None:
     link_path(tmp_path).write_bytes(content)
 

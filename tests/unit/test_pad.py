@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.domain.pad import Pad, Patience, fence, observe, recount
+from kiosk.domain.pad import Pad, Patience, blind, fence, observe, recount
 
 PATIENCE = Patience(stable_rounds=3, missed_rounds=3)
 
 
 def after(rounds: Iterable[str], pad: Pad | None = None) -> Pad:
-    """Rounds as strings of one-letter UIDs."""
-    state = pad or Pad()
+    """Rounds as strings of one-letter UIDs, on a pad that was empty before."""
+    state = pad or Pad(known=True)
     for seen in rounds:
         state = observe(state, list(seen), PATIENCE)
     return state
@@ -52,6 +52,35 @@ def test_fenced_tags_do_not_count_until_they_were_lifted() -> None:
     assert lifted.stack == ("A",)
 
 
+def test_what_lies_there_at_the_start_is_fenced_until_lifted() -> None:
+    left_behind = after(["AB", "AB", "AB"], Pad())
+
+    assert left_behind.stack == ()
+    assert after(["ABC"], left_behind).stack == ("C",)
+    assert after(["B", "B", "B", "AB"], left_behind).stack == ("A",)
+
+
+def test_a_tag_that_the_first_round_missed_is_fenced_like_the_others() -> None:
+    left_behind = after(["A", "AB", "AB", "AB"], Pad())
+
+    assert left_behind.stack == ()
+    assert after(["ABC"], left_behind).stack == ("C",)
+
+
+def test_a_pad_that_was_empty_at_the_start_counts_what_comes() -> None:
+    assert after(["", "", "", "A"], Pad()).stack == ("A",)
+
+
+def test_a_pad_that_is_lost_and_comes_back_still_knows_what_was_fenced() -> None:
+    lost = blind(after(["AB"], fence(after(["A"]))))
+    assert lost.stack == ()
+
+    back = after(["B", "AB"], lost)
+
+    assert back.stack == ("B",)
+    assert after(["B", "B", "B", "AB"], back).stack == ("B", "A")
+
+
 def test_counting_again_needs_fresh_rounds() -> None:
     pad = recount(after(["A", "A", "A"]))
 
@@ -63,7 +92,7 @@ def test_counting_again_needs_fresh_rounds() -> None:
 def test_a_stable_stack_was_seen_whole_in_the_last_round_it_grew_quieter(
     rounds: list[frozenset[str]],
 ) -> None:
-    pad = Pad()
+    pad = Pad(known=True)
     for seen in rounds:
         before = pad
         pad = observe(pad, seen, PATIENCE)

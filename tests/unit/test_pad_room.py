@@ -19,6 +19,14 @@ def round_of(*uids: str) -> TagsOnPad:
     return TagsOnPad(tuple(Tag(uid) for uid in uids))
 
 
+def empty(room: PadRoom, *pads: str) -> PadRoom:
+    """Pads on which nothing lay at the start."""
+    for pad in pads or ("pad",):
+        for _ in range(2):
+            room.saw(pad, round_of())
+    return room
+
+
 def keys(stack: StackChanged | None) -> list[str]:
     assert stack is not None
     return [book.key for book in stack.books]
@@ -36,7 +44,8 @@ class Writer:
 
 @pytest.fixture
 def room() -> PadRoom:
-    return PadRoom(Patience(stable_rounds=2, missed_rounds=2), read)
+    made = PadRoom(Patience(stable_rounds=2, missed_rounds=2), read)
+    return empty(made, "pad", "left", "right")
 
 
 def test_a_round_that_changes_nothing_says_nothing(room: PadRoom) -> None:
@@ -88,6 +97,32 @@ def test_a_lost_pad_shows_nothing(room: PadRoom) -> None:
     assert room.lost("left") is None
 
 
+def test_a_visit_goes_on_when_a_lost_pad_comes_back(room: PadRoom) -> None:
+    room.saw("pad", round_of("A"))
+    room.lost("pad")
+
+    assert keys(room.saw("pad", round_of("A", "B"))) == ["A", "B"]
+
+
+def test_what_lay_on_a_lost_pad_when_the_visit_ended_is_nobodys(room: PadRoom) -> None:
+    room.saw("pad", round_of("A"))
+    room.lost("pad")
+    room.fence()
+
+    for _ in range(2):
+        room.saw("pad", round_of("A"))
+
+    assert keys(room.saw("pad", round_of("A", "B"))) == ["B"]
+
+
+def test_what_was_fenced_on_a_pad_that_was_lost_stays_so(room: PadRoom) -> None:
+    room.saw("pad", round_of("A"))
+    room.fence()
+    room.lost("pad")
+
+    assert keys(room.saw("pad", round_of("A", "B"))) == ["B"]
+
+
 def test_fenced_tags_are_present_and_do_not_count(room: PadRoom) -> None:
     room.saw("pad", round_of("A"))
 
@@ -97,7 +132,7 @@ def test_fenced_tags_are_present_and_do_not_count(room: PadRoom) -> None:
 
 
 def test_counting_again_is_unstable_at_once_even_if_one_round_is_enough() -> None:
-    room = PadRoom(Patience(stable_rounds=1, missed_rounds=1), read)
+    room = empty(PadRoom(Patience(stable_rounds=1, missed_rounds=1), read))
     room.saw("pad", round_of("A"))
 
     again = room.recount()
@@ -110,11 +145,13 @@ def test_counting_again_is_unstable_at_once_even_if_one_round_is_enough() -> Non
 
 def test_reading_again_finds_what_the_mirror_knows_by_now() -> None:
     titles = {"A": ""}
-    room = PadRoom(
-        Patience(stable_rounds=1, missed_rounds=1),
-        lambda tags: tuple(
-            Book(tag.uid, BookClass.OWN, title=titles[tag.uid]) for tag in tags
-        ),
+    room = empty(
+        PadRoom(
+            Patience(stable_rounds=1, missed_rounds=1),
+            lambda tags: tuple(
+                Book(tag.uid, BookClass.OWN, title=titles[tag.uid]) for tag in tags
+            ),
+        )
     )
     room.saw("pad", round_of("A"))
     titles["A"] = "乡村医生手册"

@@ -12,7 +12,6 @@ from kiosk.domain.session import (
     Line,
     LoansSettled,
     ReturnsRecorded,
-    SecureTags,
     Session,
     SessionOver,
     TakeBack,
@@ -147,31 +146,32 @@ def lent_by_barcode() -> Visit:
     return visit(LoansSettled((Line(A_SCANNED, LineState.OK),), "R-1"))
 
 
-def test_a_book_lent_by_its_barcode_is_disarmed_when_it_is_laid_down() -> None:
+def test_a_book_lent_by_its_barcode_is_asked_back_for_a_tag_that_shows_up() -> None:
     visit = lent_by_barcode()(stack(A))
 
-    assert visit.effects == [SecureTags((A,), lent=True)]
-    assert visit(stack(A)).effects == []
+    assert visit.state.lines[0].book == A
     assert visit(failed(A)).state.lines[0].state is LineState.PUT_BACK
 
 
-def test_a_tag_that_came_while_its_book_was_being_lent_is_disarmed() -> None:
+def test_a_tag_that_came_while_its_book_was_being_lent_is_known() -> None:
     visit = Visit()(came(), BookScanned(A_SCANNED), tap(Action.CONFIRM), stack(A))
 
     visit(LoansSettled((Line(A_SCANNED, LineState.OK),), "R-1"))
 
-    assert visit.effects == [SecureTags((A,), lent=True)]
+    assert visit.state.lines[0].book == A
 
 
-def test_a_book_returned_by_its_barcode_is_armed_when_it_is_laid_down() -> None:
+def test_a_book_returned_by_its_barcode_is_known_by_a_tag_that_shows_up() -> None:
     visit = Visit()(tap(Action.RETURN), BookScanned(A_SCANNED))
     visit(ReturnsRecorded((Line(A_SCANNED, LineState.OK),), "R-1"))
 
-    assert visit(stack(A)).effects == [SecureTags((A,), lent=False)]
+    assert visit(stack(A)).state.lines[0].book == A
 
 
 def test_the_tag_of_a_book_that_was_refused_is_left_alone() -> None:
     visit = Visit()(came(), BookScanned(A_SCANNED), tap(Action.CONFIRM))
     visit(LoansSettled((Line(A_SCANNED, LineState.REFUSED),), None))
 
-    assert visit(stack(A)).effects == []
+    visit(stack(A))
+
+    assert visit(failed(A)).state.lines[0].state is LineState.REFUSED

@@ -1,0 +1,199 @@
+"""When things happened at kiosks without a clock, on the hub's real database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import permutations
+from random import Random
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, delete, insert, select
+
+from sync.hub import contacts, schema
+from sync.hub.contacts import Contact, columns, learn
+from sync.hub.database import Database
+from sync.hub.dating import Clocks, Dated, Recorded
+from sync.hub.upgrade import upgrade
+from sync.protocol import Event, Heard
+from tests.unit.kiosk_life import Life, live
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    made = Database(f"sqlite:///{tmp_path_factory.mktemp('dating') / 'hub.db'}")
+    upgrade(made)
+    yield made
+    made.close()
+
+
+@dataclass(frozen=True)
+class Column:
+    """What the hub has stored of one fact's time."""
+
+    at: dt.datetime
+    clock: str
+    earliest: dt.datetime
+    latest: dt.datetime
+    believed: bool
+
+
+def dated_by(database: Database, requests: list[Contact]) -> dict[str, Column]:
+    """What is stored of each fact after these requests came in this order."""
+    with database.writing() as conn:
+        for table in (schema.facts, schema.boots, schema.clock_pairs):
+            conn.execute(delete(table))
+        for request in requests:
+            learn(conn, request)
+            for event in request.events:
+                _keep(conn, event, request.received)
+        rows = conn.execute(select(schema.facts)).mappings().all()
+    return {
+        row["fact_id"]: Column(
+            row["at"], row["clock"], row["earliest"], row["latest"], row["believed"]
+        )
+        for row in rows
+    }
+
+
+def _keep(conn: Connection, event: Event, received: dt.datetime) -> None:
+    recorded = Recorded(
+        epoch=event.epoch,
+        boot_id=event.boot_id,
+        ns=event.monotonic_ns,
+        wall=event.occurred_at,
+        clock=event.clock,
+        received_at=received,
+    )
+    when: Dated = Clocks(conn, event.kiosk_id).date(recorded)
+    row = {
+        "fact_id": event.event_id,
+        "item": event.item,
+        "move": "return",
+        "standing": "firm",
+        "recorded_at": event.occurred_at,
+        "recorded_clock": event.clock.value,
+        "boot_id": event.boot_id,
+        "monotonic_ns": event.monotonic_ns,
+        "kiosk_id": event.kiosk_id,
+        "epoch": event.epoch,
+        "seq": event.seq,
+        "site_id": "A",
+        "received_at": received,
+        **_EMPTY,
+        **columns(when),
+    }
+    names = schema.facts.c.keys()
+    conn.execute(insert(schema.facts), [{n: row[n] for n in names if n in row}])
+
+
+#: What a fact has besides its time.
+_EMPTY = {
+    "patron_ref": "",
+    "loan_ref": "",
+    "title_id": "",
+    "withdrawn": False,
+    "records": "{}",
+    "due_on": dt.date.max,
+    "renewals": 0,
+}
+_LIVES = st.integers(0, 10**9).map(lambda seed: live(Random(seed)))
+_MANY = settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+@pytest.mark.fault("O29")
+@pytest.mark.fault("O30")
+@_MANY
+@given(life=_LIVES)
+def test_true_time_always_lies_between_the_bounds(
+    database: Database, life: Life
+) -> None:
+    stored = dated_by(database, life.requests)
+
+    assert stored.keys() == {one.event.event_id for one in life.happened}
+    for name, column in stored.items():
+        true = life.truth(name)
+        assert column.earliest <= true <= column.latest, (name, true, column)
+        assert column.earliest <= column.at <= column.latest
+
+
+@settings(_MANY, max_examples=10)
+@given(life=_LIVES, dice=st.randoms(use_true_random=False))
+def test_order_of_arrival_leaves_no_trace_in_any_date(
+    database: Database, life: Life, dice: Random
+) -> None:
+    requests = _one_by_one(life)
+    shuffled = list(requests)
+    dice.shuffle(shuffled)
+
+    assert dated_by(database, shuffled) == dated_by(database, requests)
+
+
+def test_every_order_of_four_requests_gives_the_same_dates(database: Database) -> None:
+    requests = _one_by_one(live(Random(7), boots=2))[:4]
+
+    dates = {
+        repr(sorted(dated_by(database, list(order)).items()))
+        for order in permutations(requests)
+    }
+
+    assert len(dates) == 1
+
+
+def test_check_sees_a_hub_that_does_not_date_anew(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = _one_by_one(live(Random(7), boots=2))[:4]
+    monkeypatch.setattr(contacts, "_date_anew", lambda *_: ())
+
+    dates = {
+        repr(sorted(dated_by(database, list(order)).items()))
+        for order in permutations(requests)
+    }
+
+    assert len(dates) > 1
+
+
+def test_clocks_of_a_contact_that_mean_nothing_teach_nothing(
+    database: Database,
+) -> None:
+    requests = live(Random(7), boots=2).requests
+    sent = requests[0].sent
+    assert sent is not None
+    odd = [
+        msgspec.structs.replace(sent, monotonic_ns=-1),
+        msgspec.structs.replace(sent, monotonic_ns=1 << 80),
+        msgspec.structs.replace(sent, boot_id="\0"),
+        msgspec.structs.replace(sent, boot_id=""),
+    ]
+    for year in (1, 9999):
+        time = dt.datetime(year, 1, 1, tzinfo=dt.UTC)
+        heard = Heard(hub_time=time, monotonic_ns=sent.monotonic_ns)
+        told = msgspec.structs.replace(sent, heard=heard)
+        assert dated_by(database, [Contact("k1", told, requests[0].received)]) == {}
+    noise = [Contact("k1", one, requests[0].received) for one in odd]
+
+    assert dated_by(database, [*noise, *requests]) == dated_by(database, requests)
+
+
+def _one_by_one(life: Life) -> list[Contact]:
+    """Every event and every pair of clocks on its own, as if each had come alone.
+
+    An event came with the clocks of its sender, which bound it: they stay with it.
+    """
+    singles: list[Contact] = []
+    for one in life.requests:
+        singles.append(Contact(one.kiosk_id, one.sent, one.received, (), one.head))
+        singles += [
+            Contact(one.kiosk_id, one.sent, one.received, (event,))
+            for event in one.events
+        ]
+    return singles
