@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTHON ?= python3
 
-.PHONY: help setup debian compiled demo test lint format bench fuzz lock clean
+.PHONY: help setup debian compiled demo test lint format bench soak fuzz lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -52,6 +52,9 @@ format: $(READY)  ## mend formatting and what ruff can mend
 
 bench: setup compiled  ## measure; prints absolute figures and ratios
 	@$(BIN)/python -m tests.bench
+
+soak: setup compiled  ## power cuts, kills and bad networks by the thousand (as root, an hour)
+	@$(BIN)/python -m tests.soak
 
 SECONDS ?= 60
 
