@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,62 +77,76 @@ QUICK = Rounds(
 )
 
 
-@click.command()
-@click.option("--json", "target", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--quick", is_flag=True, help="A few rounds each: does it still work?")
-def main(target: Path | None, *, quick: bool) -> None:
-    """Measure the product on this machine; takes some minutes."""
-    logs.configure()
-    os.environ["PYTHONPATH"] = str(AS_INSTALLED)
-    rounds = QUICK if quick else Rounds()
-    with tempfile.TemporaryDirectory(prefix="tongjie-bench-") as folder:
-        figures = _measure(Path(folder), rounds)
-    click.echo(_machine())
-    click.echo(table(figures))
-    if target is not None:
-        target.write_bytes(msgspec.json.encode(reports(figures)))
-
-
-def _measure(folder: Path, rounds: Rounds) -> list[Figure]:
-    demo_folder, lending, ports = (
-        folder / "demo",
-        folder / "lending",
-        folder / "ports",
-    )
-    for made in (demo_folder, lending, ports):
-        made.mkdir()
-    click.echo("a kiosk with its devices, agent and hub", err=True)
+def _kiosk(folder: Path, rounds: Rounds) -> list[Figure]:
+    """A kiosk with its devices, agent and hub; then with weeks of unsent events."""
+    demo_folder, full = new_folder(folder, "demo"), new_folder(folder, "full")
     with running_demo(demo_folder) as demo:
         figures = latency.measure(demo, rounds.placements)
         figures += memory.measure(demo, rounds.visits)
-    click.echo("starting it again and again", err=True)
     figures += startup.measure(demo_folder, rounds.starts)
-    click.echo("committing", err=True)
-    figures += commit.measure(lending, rounds.commits)
-    click.echo("loan after loan, and what it costs the card", err=True)
-    figures += ledger_cost.measure(new_folder(folder, "cost"), rounds.loans)
-    figures += ledger_rate.measure(
-        new_folder(folder, "rate"), rounds.accept_rounds, rounds.accepts
-    )
-    click.echo("weeks without a hub", err=True)
-    full = new_folder(folder, "full")
     figures += ledger_backlog.measure(full, rounds.backlog)
     figures += ledger_start.measure(
         full, demo_folder, rounds.backlog, rounds.backlog_starts
     )
-    click.echo("stacks on every pad, at the pace of their lines", err=True)
-    figures += pads.measure(ports, rounds.stacks)
-    click.echo("all devices, and nothing happens", err=True)
+    return figures
+
+
+def _ledger(folder: Path, rounds: Rounds) -> list[Figure]:
+    """Loan after loan, and what it costs the card."""
+    figures = commit.measure(new_folder(folder, "lending"), rounds.commits)
+    figures += ledger_cost.measure(new_folder(folder, "cost"), rounds.loans)
+    figures += ledger_rate.measure(
+        new_folder(folder, "rate"), rounds.accept_rounds, rounds.accepts
+    )
+    return figures
+
+
+def _devices(folder: Path, rounds: Rounds) -> list[Figure]:
+    """Stacks on every pad at the pace of their lines; then nothing happens."""
+    ports = new_folder(folder, "ports")
+    figures = pads.measure(ports, rounds.stacks)
     figures += idle.measure(ports, rounds.idle_s, rounds.settle_s)
-    click.echo("kiosks come back to a hub all at once", err=True)
-    figures += herd.measure(new_folder(folder, "herd"), rounds.herd)
-    click.echo("asks while backlogs drain", err=True)
+    return figures
+
+
+def _hub(folder: Path, rounds: Rounds) -> list[Figure]:
+    """Kiosks come back all at once, backlogs drain, a county's events are taken in."""
+    figures = herd.measure(new_folder(folder, "herd"), rounds.herd)
     figures += drain.measure(
         new_folder(folder, "drain"), rounds.drained_events, rounds.idle_asks
     )
-    click.echo("a hub takes in a county's backlog", err=True)
     figures += ingest.measure(new_folder(folder, "ingest"), rounds.ingested)
     return figures
+
+
+PARTS: Mapping[str, Callable[[Path, Rounds], list[Figure]]] = {
+    "kiosk": _kiosk,
+    "ledger": _ledger,
+    "devices": _devices,
+    "hub": _hub,
+}
+
+
+@click.command()
+@click.option("--json", "target", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--quick", is_flag=True, help="A few rounds each: does it still work?")
+@click.option(
+    "--only", type=click.Choice(list(PARTS)), multiple=True, help="This part alone."
+)
+def main(target: Path | None, *, quick: bool, only: Sequence[str]) -> None:
+    """Measure the product on this machine; all parts take most of an hour."""
+    logs.configure()
+    os.environ["PYTHONPATH"] = str(AS_INSTALLED)
+    rounds = QUICK if quick else Rounds()
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory(prefix="tongjie-bench-") as folder:
+        for name in only or PARTS:
+            click.echo(name, err=True)
+            figures += PARTS[name](new_folder(Path(folder), name), rounds)
+    click.echo(_machine())
+    click.echo(table(figures))
+    if target is not None:
+        target.write_bytes(msgspec.json.encode(reports(figures)))
 
 
 def _machine() -> str:
