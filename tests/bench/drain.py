@@ -15,6 +15,7 @@ from sync.protocol import MAX_BATCH, Event
 from tests.bench.figures import Figure
 from tests.bench.hub_load import (
     PATRON,
+    READERS,
     TIMEOUT_S,
     Point,
     Tally,
@@ -29,6 +30,8 @@ EVENTS = 100_000
 #: How many kiosks have them.
 BACKLOGS = 20
 IDLE_ASKS = 200
+#: How often each book was lent and returned meanwhile.
+TIMES = 20
 #: Between two asks, so that they don't become the load themselves.
 PAUSE_S = 0.2
 AIM_MS = 250.0
@@ -39,12 +42,17 @@ def measure(
     folder: Path, events: int = EVENTS, idle_asks: int = IDLE_ASKS
 ) -> list[Figure]:
     asker, *others = points(BACKLOGS + 1, "drain")
-    items = [f"book-{number}" for number in range(BACKLOGS)]
+    each = events // BACKLOGS
+    items = [
+        _book(number, place)
+        for number in range(BACKLOGS)
+        for place in range(0, each // 2 + 1, TIMES)
+    ]
     with hub_process(folder, [asker, *others], items) as url:
         client = HubClient(url, Signer(asker.key, asker.kiosk.kiosk_id), TIMEOUT_S)
         idle_ms = [_ask_ms(client, asker) for _ in range(idle_asks)]
         drain = multiprocessing.get_context("fork").Process(
-            target=_drain, args=(url, others, events // BACKLOGS)
+            target=_drain, args=(url, others, each)
         )
         started_s = time.monotonic()
         drain.start()
@@ -74,31 +82,34 @@ def _drain(url: str, kiosks: list[Point], events: int) -> None:
 
 async def _drain_all(url: str, kiosks: list[Point], events: int) -> None:
     await asyncio.gather(
-        *(
-            _backlog(url, point, f"book-{number}", events)
-            for number, point in enumerate(kiosks)
-        )
+        *(_backlog(url, point, number, events) for number, point in enumerate(kiosks))
     )
 
 
-async def _backlog(url: str, point: Point, item: str, events: int) -> None:
+async def _backlog(url: str, point: Point, number: int, events: int) -> None:
     left = events
     while left > 0:
-        batch = _batch(point, item, min(left, MAX_BATCH))
+        batch = _batch(point, number, min(left, MAX_BATCH))
         await push(url, point, batch, Tally())
         left -= len(batch)
 
 
-def _batch(point: Point, item: str, size: int) -> tuple[Event, ...]:
-    """Loans and returns, each book lent and returned twenty times in all."""
+def _batch(point: Point, number: int, size: int) -> tuple[Event, ...]:
+    """Loans and returns, one reader after the other, one book after the other."""
     events: list[Event] = []
     while len(events) < size:
         place = point.kiosk.seq // 2
-        book, at = f"{item}-{place // 20}", NOON + MINUTE * place / 10
-        lent = point.kiosk.lends(book, PATRON, at)
+        book, at = _book(number, place), NOON + MINUTE * place / 10
+        reader = READERS[(number + place) % len(READERS)]
+        lent = point.kiosk.lends(book, reader, at)
         back = point.kiosk.takes_back(book, at + MINUTE / 20, loan_ref=lent.loan_ref)
         events += [lent, back]
     return tuple(events[:size])
+
+
+def _book(number: int, place: int) -> str:
+    """What a point lends at this place of its backlog: each book so many times."""
+    return f"book-{number}-{place // TIMES}"
 
 
 def _figures(idle_ms: list[float], busy_ms: list[float], rate: float) -> list[Figure]:

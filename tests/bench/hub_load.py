@@ -21,7 +21,7 @@ import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import insert
 
-from kiosk.domain.values import Title
+from kiosk.domain.values import PatronState, Title
 from sync.agent.backoff import backoff_s, retry_after_s, slot_s
 from sync.hub import catalogue, schema
 from sync.hub.setup import Hub
@@ -34,6 +34,8 @@ from tests.integration.hub_world import NOON, Kiosk, book, fresh_hub, furnish
 TIMEOUT_S = 10.0
 EXCHANGE_S = 3 * TIMEOUT_S
 POLL_S = 15.0
+#: Readers whom the hub knows, and one whom it doesn't.
+READERS = tuple(f"reader-{number}" for number in range(300))
 PATRON = "somebody"
 
 
@@ -178,5 +180,17 @@ def _enrol(hub: Hub, kiosks: Sequence[Point], items: Sequence[str]) -> None:
     ]
     with hub.database.writing() as conn:
         conn.execute(insert(schema.devices), rows)
+        conn.execute(insert(schema.patrons), [_reader(ref) for ref in READERS])
         catalogue.put_titles(conn, [Title("t1", "围城", "钱锺书")])
         catalogue.put_items(conn, [book(barcode) for barcode in items])
+
+
+def _reader(patron_ref: str) -> dict[str, object]:
+    return {
+        "patron_ref": patron_ref,
+        "number": patron_ref,
+        "name": "张",
+        "patron_type": "ADULT",
+        "state": PatronState.VALID.value,
+        "phone": "",
+    }

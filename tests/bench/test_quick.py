@@ -65,6 +65,7 @@ def figure(value: float, reference: float | None = None, **more: object) -> Figu
 
 @pytest.mark.slow
 @pytest.mark.browser
+@pytest.mark.timeout(400)
 def test_quick_bench_takes_every_figure(tmp_path: Path) -> None:
     target = tmp_path / "figures.json"
     words = [sys.executable, "-m", "tests.bench", "--quick", "--json", str(target)]
