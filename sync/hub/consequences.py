@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sync.hub import holds, limits, shelf
-from sync.hub.facts import Finding, History
+from sync.hub.facts import Finding, History, provisional_title
 from sync.hub.unit_of_work import UnitOfWork
 
 
@@ -34,8 +34,8 @@ def follow(
     for reader in readers:
         findings += limits.review(work, reader, played.changed, now)
     record = work.item(item)
-    if record is not None:
-        findings += holds.review(work, record.title_id, now)
+    title_id = record.title_id if record else provisional_title(item)
+    findings += holds.review(work, title_id, now)
     return Outlook(played.history, tuple(findings))
 
 

@@ -170,3 +170,8 @@ def side(fact: Fact) -> dict[str, object]:
         "at": fact.at.isoformat(),
         "clock": fact.clock.value,
     }
+
+
+def provisional_title(barcode: str) -> str:
+    """The title of an item that nobody has described yet."""
+    return f"provisional-{barcode}"

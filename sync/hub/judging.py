@@ -21,7 +21,7 @@ from sync.hub.circulation import (
     decide_return,
 )
 from sync.hub.consequences import Outlook, follow, follow_all
-from sync.hub.facts import Fact, Move, Standing
+from sync.hub.facts import Fact, Move, Standing, provisional_title
 from sync.hub.history import replay
 from sync.hub.reading import Arrival, read, read_hold
 from sync.hub.records import found
@@ -207,7 +207,7 @@ def _keep(work: UnitOfWork, event: Event, fact: Fact) -> Fact | None:
 
 def _title_of(work: UnitOfWork, barcode: str) -> str:
     item = work.item(barcode)
-    return item.title_id if item else f"provisional-{barcode}"
+    return item.title_id if item else provisional_title(barcode)
 
 
 def _site_name(work: UnitOfWork, site_id: str) -> str:

@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from sync.hub.cards import conflict_case
+from sync.hub.facts import provisional_title
 from sync.hub.limits import case_ids
 from sync.hub.rows import Row
 from sync.hub.unit_of_work import UnitOfWork
@@ -34,7 +35,7 @@ def prefetch(work: UnitOfWork, events: Sequence[Event]) -> None:
 def _titles(work: UnitOfWork, items: Sequence[str]) -> set[str]:
     """Those that readers may wait for; what the county does not know has its own."""
     known = {row["title_id"] for row in work.items.some(items)}
-    return known | {f"provisional-{item}" for item in items} - {""}
+    return known | {provisional_title(item) for item in items} - {""}
 
 
 def _prefetch_readers(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from sync.hub.facts import Fact, Move, Standing
+from sync.hub.facts import Fact, Move, Standing, provisional_title
 from sync.hub.records import records_now
 from sync.hub.terms import with_terms
 from sync.hub.unit_of_work import UnitOfWork
@@ -55,7 +55,7 @@ def read_hold(work: UnitOfWork, arrival: Arrival) -> Fact:
 def _title_id(work: UnitOfWork, event: Event) -> str | None:
     if event.item:
         item = work.item(event.item)
-        return item.title_id if item else f"provisional-{event.item}"
+        return item.title_id if item else provisional_title(event.item)
     title_id = event.payload.get("title_id")
     return _sound(title_id) if isinstance(title_id, str) and title_id else None
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from kiosk.domain.values import Item, ItemState, Title
 from sync.hub import schema
-from sync.hub.facts import Fact, Records
+from sync.hub.facts import Fact, Records, provisional_title
 from sync.hub.unit_of_work import UnitOfWork
 
 #: The type of an item that nobody has described yet.
@@ -75,7 +75,7 @@ def _put_provisional(
 ) -> None:
     """Enough of a record to lend and return by, until the county completes it."""
     first = handled[0]
-    title_id = f"provisional-{first.item}"
+    title_id = provisional_title(first.item)
     title = Title(title_id, _title(work, handled) or first.item)
     item = Item(
         barcode=first.item,

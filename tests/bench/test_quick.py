@@ -57,6 +57,12 @@ NAMES = {
     *(f"{STACK} books listed, {driver}" for driver in READERS),
 }
 
+#: A small herd may be served at once, and should be told nothing odd.
+MAY_BE_ZERO = {
+    "herd, busiest second after the first answers",
+    "herd, neither 200 nor 401 nor 503",
+}
+
 
 def figure(value: float, reference: float | None = None, **more: object) -> Figure:
     content = {"name": "f", "unit": "ms", "rounds": 1, "value": value, **more}
@@ -75,7 +81,8 @@ def test_quick_bench_takes_every_figure(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     taken = msgspec.json.decode(target.read_bytes(), type=list[Report])
     assert {each.figure.name for each in taken} == NAMES
-    assert all(each.figure.value > 0 for each in taken if each.figure.aim != 0)
+    zero = {each.figure.name for each in taken if each.figure.value == 0}
+    assert zero <= MAY_BE_ZERO
     assert all(each.ratio is None or each.ratio > 0 for each in taken)
     assert all(name in done.stdout for name in NAMES)
 

@@ -342,6 +342,20 @@ def events_of(here: County, steps: list[Step]) -> list[Event]:
     return writer.events
 
 
+def test_a_hold_on_a_copy_that_nobody_knows_is_dated_anew(harsh: County) -> None:
+    """Its clock was a guess, and what corrects it may come later."""
+    lent = Step(0, "k1", "lend", "YL0001", "R1", Clock.SYNCED, reboot=False, due=None)
+    hold = Step(
+        0, "k1", "hold", "NEW1", "R1", Clock.GUESSED, reboot=False, due="2026-08-02"
+    )
+    events = events_of(harsh, [lent, lent, hold])
+
+    states = [state_after(harsh, one_by_one(each)) for each in permutations(events)]
+
+    assert all(state == states[0] for state in states)
+    assert states[0]["holds"]
+
+
 @pytest.mark.fault("O27", "O28")
 @settings(
     max_examples=12,
