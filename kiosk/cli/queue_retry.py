@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from kiosk.bell import Bell, agent_bell
-from kiosk.cli.options import DATA, JSON
+from kiosk.cli.options import DATA, JSON, wait
 from kiosk.cli.queue_list import open_pending
 from kiosk.store.errors import StoreError
 from sync.agent.outbox import Place
@@ -26,14 +26,7 @@ _RING_S = 1.0
 @click.argument("events", metavar="[EVENT]…", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="Everything that is stuck.")
 @DATA
-@click.option(
-    "--wait",
-    "wait_s",
-    type=click.FloatRange(0, 3600),
-    default=30,
-    show_default=True,
-    help="Seconds that the agent may take.",
-)
+@wait(30)
 @JSON
 def retry(
     events: tuple[str, ...], *, every: bool, data: Path, wait_s: float, as_json: bool

@@ -14,7 +14,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.bell import Bell, agent_bell, kiosk_bell
-from kiosk.cli.options import DATA, JSON
+from kiosk.cli.options import DATA, JSON, wait
 from kiosk.identity import BadIdentity, Identity, load_identity
 from kiosk.store.errors import MirrorInUse, StoreError
 from kiosk.store.ledger_reader import LedgerReader
@@ -73,14 +73,7 @@ def export(stick: Path, data: Path, *, same_disk: bool, as_json: bool) -> None:
     type=click.Path(exists=True, path_type=Path),
 )
 @DATA
-@click.option(
-    "--wait",
-    "wait_s",
-    type=click.FloatRange(0, 3600),
-    default=120,
-    show_default=True,
-    help="Seconds that a running agent may take.",
-)
+@wait(120)
 @JSON
 def imports(
     paths: tuple[Path, ...], data: Path, wait_s: float, *, as_json: bool

@@ -35,7 +35,8 @@ _TABLES = (
 
 
 def upgrade() -> None:
-    _create_places_and_people()
+    _create_places_and_staff()
+    _create_people()
     _create_books()
     _create_facts()
     _create_loans_and_cases()
@@ -51,7 +52,7 @@ def downgrade() -> None:
         op.drop_table(table)
 
 
-def _create_places_and_people() -> None:
+def _create_places_and_staff() -> None:
     op.create_table(
         "sites",
         sa.Column("site_id", sa.Text(), nullable=False),
@@ -74,6 +75,9 @@ def _create_places_and_people() -> None:
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_users"),
     )
+
+
+def _create_people() -> None:
     op.create_table(
         "patrons",
         sa.Column("patron_ref", sa.Text(), nullable=False),
