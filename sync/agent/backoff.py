@@ -9,8 +9,10 @@ from email.utils import parsedate_to_datetime
 BASE_S = 1.0
 #: No wait is longer, whatever the hub asks for.
 CAP_S = 900.0
-#: Spreads kiosks that were given the same slot; never earlier than the slot.
-RETRY_AFTER_JITTER = 0.1
+#: Spread kiosks that were given the same slot, by the larger of the two; never
+#: earlier than the slot.
+SPREAD_PART = 0.1
+SPREAD_S = 1.0
 
 _MAX_DOUBLINGS = 20
 
@@ -28,7 +30,8 @@ def backoff_s(failures: int, chance: float, cap_s: float = CAP_S) -> float:
 
 def slot_s(retry_after_s: float, chance: float) -> float:
     """Return the wait until the slot that the hub gave, slightly spread."""
-    return min(retry_after_s * (1 + RETRY_AFTER_JITTER * chance), CAP_S)
+    spread_s = max(retry_after_s * SPREAD_PART, SPREAD_S)
+    return min(retry_after_s + spread_s * chance, CAP_S)
 
 
 def retry_after_s(value: str | None, date: str | None) -> float | None:

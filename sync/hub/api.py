@@ -163,7 +163,7 @@ def _taken_in(
 ) -> Ingested:
     """Take the batch in when it is its turn. Raises Refused, ToldToWait."""
     ticket = hub.database.turnstile.ticket(visit.lane)
-    with _lanes().inside(device.kiosk_id, visit, ticket):
+    with _lanes().inside(device.kiosk_id, visit):
         batch = _batch(nonce)
         if device.state is DeviceState.REVOKED:
             with hub.database.writing(ticket) as conn:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 import msgspec
 
 from kiosk import logs
+from sync.hub.database import Database
 from sync.hub.enrolment import LIFE, make_code
 from sync.hub.export import event_lines, item_lines, loan_lines
 from sync.hub.options import (
@@ -24,6 +25,9 @@ from sync.hub.options import (
 )
 from sync.hub.setup import init_hub, open_hub
 from sync.hub.users import Role, put_user
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 _EXPORTS = {"items": item_lines, "loans": loan_lines, "events": event_lines}
 
@@ -46,6 +50,13 @@ def init(database: str, key_path: Path | None, isil: str, county_name: str) -> N
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8443, show_default=True)
 @click.option("--desk-host", multiple=True, help="A name under which staff reach it.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes. SQLite has one writer, so more of them need PostgreSQL.",
+)
 @JSON
 def serve(
     database: str,
@@ -53,6 +64,7 @@ def serve(
     host: str,
     port: int,
     desk_host: tuple[str, ...],
+    workers: int,
     *,
     as_json: bool,
 ) -> None:
@@ -60,14 +72,19 @@ def serve(
     from sync.hub.app import create_app  # noqa: PLC0415  (other commands need no web)
     from sync.hub.server import serve as serve_app  # noqa: PLC0415  (likewise)
 
+    key = place_of_key(database, key_path)
+
+    def make_app() -> Flask:
+        return create_app(open_hub(Database(database), key), desk_hosts=desk_host)
+
     logs.configure()
 
     def ready(url: str) -> None:
         click.echo(as_line({"url": url}) if as_json else f"ready: {url}")
 
     with reported(), opened(database) as store:
-        county = open_hub(store, place_of_key(database, key_path))
-        serve_app(create_app(county, desk_hosts=desk_host), host, port, ready)
+        open_hub(store, key)  # says what is wrong before anything is started
+    serve_app(make_app, host, port, ready, workers)
 
 
 @click.group()

@@ -10,10 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sync.hub.slots import Slots
-from sync.hub.turnstile import Lane, Ticket, alone_s
+from sync.hub.turnstile import Lane
 from sync.hub.wire import Load
 
 
@@ -28,10 +28,9 @@ class ToldToWait(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A batch on its way in; `started_s` is what `alone_s` said when it came."""
+    """A batch on its way in."""
 
     load: Load
-    started_s: float = field(default_factory=alone_s)
 
     @property
     def lane(self) -> Lane:
@@ -52,25 +51,24 @@ class Lanes:
             self._turn_away_if_full(key_id, visit)
 
     @contextmanager
-    def inside(self, key_id: str, visit: Visit, ticket: Ticket) -> Iterator[None]:
+    def inside(self, key_id: str, visit: Visit) -> Iterator[None]:
         """Be inside while the batch is judged. Raises ToldToWait."""
         if visit.load.open_ask:
             yield
             return
         with self._lock:
             self._turn_away_if_full(key_id, visit)
-            self._slots.enter(key_id, visit.load.events)
-        before_s = alone_s() - visit.started_s
+            self._slots.enter(key_id, visit.load.events, self._now_s())
         try:
             yield
         finally:
             with self._lock:
-                self._slots.leave(visit.load.events, before_s + ticket.held_s)
+                self._slots.leave(visit.load.events, self._now_s())
 
     def _turn_away_if_full(self, key_id: str, visit: Visit) -> None:
         if visit.load.open_ask:
             return
         wait_s = self._slots.wait_s(key_id, visit.load.events, self._now_s())
         if wait_s:
-            self._slots.turned_away(alone_s() - visit.started_s)
+            self._slots.turned_away()
             raise ToldToWait(key_id, wait_s)

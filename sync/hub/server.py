@@ -1,18 +1,20 @@
-"""The hub's web server: one process with threads, until it is told to stop."""
+"""The hub's web server: gunicorn, one process or several with threads each.
+
+A process that dies or hangs is replaced; the others go on meanwhile.
+"""
 
 from __future__ import annotations
 
 import resource
-import signal
 from collections.abc import Callable
-from types import FrameType
 
 from flask import Flask
-from waitress.server import create_server
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
 
-from sync.hub.app import MAX_REQUEST_BYTES
-
-#: Requests under way. Most of them wait for their turn to write, at most
+#: Requests under way in a process. Most of them wait for their turn to write, at most
 #: `slots.MAX_INSIDE`; the others are free for asks, the feed and the desk.
 THREADS = 32
 #: Open connections: every kiosk of a large county, in the minute after an outage.
@@ -21,34 +23,72 @@ CONNECTIONS = 12_000
 BACKLOG = 4096
 #: An idle connection is closed after this time; kiosks come every 15 s.
 IDLE_S = 40
+#: A process that gives no sign of life for so long is replaced.
+HUNG_S = 60
 #: Files besides connections: the database, logs, libraries.
 OTHER_FILES = 200
 
 
-def serve(app: Flask, host: str, port: int, ready: Callable[[str], None]) -> None:
+def serve(
+    make_app: Callable[[], Flask],
+    host: str,
+    port: int,
+    ready: Callable[[str], None],
+    processes: int = 1,
+) -> None:
     """Serve until SIGTERM or SIGINT; `ready` gets the address once it can be called.
 
-    Port 0 takes a free one. Raises OSError if the port is taken.
+    `make_app` is called in each process. Port 0 takes a free one. Does not return.
     """
-    server = create_server(
-        app,
-        host=host,
-        port=port,
-        threads=THREADS,
-        connection_limit=_raise_file_limit(CONNECTIONS),
-        backlog=BACKLOG,
-        channel_timeout=IDLE_S,
-        asyncore_use_poll=True,  # select() ends at 1024
-        max_request_body_size=MAX_REQUEST_BYTES,
-        ident="tongjie",
-    )
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stop)
-    try:
-        ready(f"http://{host}:{server.effective_port}")
-        server.run()
-    finally:
-        server.close()
+
+    def when_ready(arbiter: Arbiter) -> None:
+        _, bound = arbiter.LISTENERS[0].sock.getsockname()[:2]
+        ready(f"http://{host}:{bound}")
+
+    _Server(
+        make_app,
+        {
+            "bind": f"{host}:{port}",
+            "workers": processes,
+            "worker_class": "gthread",
+            "threads": THREADS,
+            "worker_connections": _raise_file_limit(CONNECTIONS),
+            "backlog": BACKLOG,
+            "keepalive": IDLE_S,
+            "timeout": HUNG_S,
+            "when_ready": when_ready,
+            "logger_class": _JournalLog,
+            "loglevel": "warning",
+            "control_socket_disable": True,
+        },
+    ).run()
+
+
+class _Server(BaseApplication):  # type: ignore[misc]  # untyped base
+    """gunicorn with settings of ours; it reads neither files nor arguments."""
+
+    def __init__(
+        self, make_app: Callable[[], Flask], settings: dict[str, object]
+    ) -> None:
+        self._make_app = make_app
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return self._make_app()
+
+
+class _JournalLog(Logger):  # type: ignore[misc]  # untyped base
+    """Says what it has to say by the way all our logs go, masked."""
+
+    def setup(self, cfg: Config) -> None:
+        super().setup(cfg)
+        self.error_log.handlers = []
+        self.error_log.propagate = True
 
 
 def _raise_file_limit(connections: int) -> int:
@@ -59,8 +99,3 @@ def _raise_file_limit(connections: int) -> int:
     allowed = max(soft, wanted if unlimited else min(wanted, hard))
     resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
     return min(connections, allowed - OTHER_FILES)
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    # Ends the server's loop, which then lets running requests finish.
-    raise SystemExit(0)

@@ -10,8 +10,12 @@ from __future__ import annotations
 
 #: What a batch costs besides its events, in events.
 BATCH_COST = 4
+#: What it costs to tell a kiosk to come later, in events.
+REFUSAL_COST = 1
 #: Believed before anything was measured, seconds per event.
-FIRST_PACE_S = 0.005
+FIRST_PACE_S = 0.002
+#: So much work, in events, is remembered in measuring.
+MEMORY = 1000
 #: A batch comes in while what is inside takes no longer than this. It keeps the
 #: wait below the time by which a kiosk calls an answer prompt.
 ROOM_S = 0.7
@@ -21,15 +25,14 @@ ROOM_WITHOUT_SLOT_S = 0.05
 MAX_INSIDE = 24
 #: No slot is further away (PROTOCOL.md, section 11).
 LONGEST_S = 900.0
-#: A kiosk adds up to 10 % to its wait: told this part of it, it comes in the
-#: middle of what was meant for it.
-TOLD_PART = 1 / 1.05
-#: Slots are longer than the work by this, or every delay would last to the end.
-SLACK = 1.05
+#: A kiosk adds up to a second to its wait, or up to 10 % if that is more: told so
+#: much less, it comes in the middle of what was meant for it.
+ADDED_S, ADDED_PART = 0.5, 0.05
+#: Slots are shorter than the work by this. Who comes a little too soon waits inside;
+#: time in which nobody is inside is lost to everybody.
+SPACING = 0.95
 #: Whoever has not come so long after the slot has lost it.
 FORGET_S = 120.0
-
-_KEPT = 0.95  # of the old measure, at each new one
 
 
 class Slots:
@@ -40,7 +43,6 @@ class Slots:
         self._inside: list[int] = []
         self._told: dict[str, float] = {}
         self._line_ends_s = 0.0
-        self._second_line_ends_s = 0.0
 
     @property
     def pace_s(self) -> float:
@@ -55,24 +57,25 @@ class Slots:
         if self._has_room(now_s, due=due):
             return 0
         if slot_s is None or due:
-            start_s = self._start_s(work(events), now_s, due=due)
-            slot_s = now_s + told_s(start_s - now_s)
+            slot_s = now_s + told_s(self._take_place(work(events), now_s) - now_s)
             self._told.pop(kiosk, None)
             self._told[kiosk] = slot_s
         return max(round(slot_s - now_s), 1)
 
-    def enter(self, kiosk: str, events: int) -> None:
+    def enter(self, kiosk: str, events: int, now_s: float) -> None:
         self._told.pop(kiosk, None)
+        if not self._inside:
+            self._pace.begin(now_s)
         self._inside.append(work(events))
 
-    def leave(self, events: int, took_s: float) -> None:
-        """`took_s`: what the batch needed, without what it waited for others."""
+    def leave(self, events: int, now_s: float) -> None:
         self._inside.remove(work(events))
-        self._pace.measure(work(events), took_s)
+        self._pace.measure(work(events), now_s)
 
-    def turned_away(self, took_s: float) -> None:
+    def turned_away(self) -> None:
         """Saying no takes time as well; all slots given from now on are later by it."""
-        self._line_ends_s += took_s
+        self._line_ends_s += REFUSAL_COST * self.pace_s
+        self._pace.disturb()
 
     def _has_room(self, now_s: float, *, due: bool) -> bool:
         if not self._inside:
@@ -81,16 +84,11 @@ class Slots:
         room_s = ROOM_S if nobody_before else ROOM_WITHOUT_SLOT_S
         return len(self._inside) < MAX_INSIDE and self._inside_s() < room_s
 
-    def _start_s(self, size: int, now_s: float, *, due: bool) -> float:
-        """Put a batch at the end of the line, or of the short one of who came in vain."""
-        soonest_s = now_s + self._inside_s()
-        length_s = size * self.pace_s * SLACK
-        if due:
-            start_s = max(self._second_line_ends_s, soonest_s)
-            self._second_line_ends_s = start_s + length_s
-        else:
-            start_s = max(self._line_ends_s, soonest_s)
-            self._line_ends_s = min(start_s + length_s, now_s + LONGEST_S)
+    def _take_place(self, size: int, now_s: float) -> float:
+        """Put a batch at the end of the line; return when it is its turn."""
+        start_s = max(self._line_ends_s, now_s + self._inside_s())
+        length_s = size * self.pace_s * SPACING
+        self._line_ends_s = min(start_s + length_s, now_s + LONGEST_S)
         return start_s
 
     def _inside_s(self) -> float:
@@ -106,19 +104,35 @@ class Slots:
 
 
 class Pace:
-    """A moving average of what an event takes."""
+    """What an event takes, by the clock on the wall while somebody is inside.
+
+    Whatever else the machine has to do: slots can follow each other no faster. Times
+    in which somebody was turned away don't count, or the first rush would be taken
+    for the whole.
+    """
 
     def __init__(self) -> None:
-        self._events = 1.0
-        self._took_s = FIRST_PACE_S
+        self._work = float(MEMORY)
+        self._took_s = MEMORY * FIRST_PACE_S
+        self._since_s: float | None = None
 
     @property
     def per_event_s(self) -> float:
-        return self._took_s / self._events
+        return self._took_s / self._work
 
-    def measure(self, events: int, took_s: float) -> None:
-        self._events = self._events * _KEPT + events
-        self._took_s = self._took_s * _KEPT + took_s
+    def begin(self, now_s: float) -> None:
+        self._since_s = now_s
+
+    def disturb(self) -> None:
+        self._since_s = None
+
+    def measure(self, amount: int, now_s: float) -> None:
+        """So much work was done since the last measure, or since the beginning."""
+        if self._since_s is not None:
+            kept = max(1 - amount / MEMORY, 0.0)
+            self._work = self._work * kept + amount
+            self._took_s = self._took_s * kept + max(now_s - self._since_s, 0.0)
+        self._since_s = now_s
 
 
 def work(events: int) -> int:
@@ -128,4 +142,5 @@ def work(events: int) -> int:
 
 def told_s(wait_s: float) -> int:
     """The whole seconds that a kiosk is told, so that it comes when it is meant to."""
-    return max(round(min(wait_s, LONGEST_S) * TOLD_PART), 1)
+    wait_s = min(wait_s, LONGEST_S)
+    return max(round(min(wait_s - ADDED_S, wait_s / (1 + ADDED_PART))), 1)

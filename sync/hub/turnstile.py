@@ -9,7 +9,6 @@ from __future__ import annotations
 import enum
 import heapq
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,14 +28,10 @@ class TurnMissed(TimeoutError):
 
 @dataclass(order=True)
 class Ticket:
-    """A place in the line; good for several turns, of one thread.
-
-    `held_s`: how long its turns took, without what other threads computed meanwhile.
-    """
+    """A place in the line; good for several turns, of one thread."""
 
     lane: Lane
     number: int
-    held_s: float = field(default=0.0, compare=False)
     called: threading.Event = field(default_factory=threading.Event, compare=False)
 
 
@@ -58,11 +53,9 @@ class Turnstile:
         self._queue(ticket)
         if not ticket.called.wait(patience_s):
             self._give_up(ticket, patience_s)
-        started_s = alone_s()
         try:
             yield
         finally:
-            ticket.held_s += alone_s() - started_s
             self._release()
 
     def _queue(self, ticket: Ticket) -> None:
@@ -88,12 +81,3 @@ class Turnstile:
         if self._waiting and not self._taken:
             self._taken = True
             heapq.heappop(self._waiting).called.set()
-
-
-def alone_s() -> float:
-    """A clock of this thread that stands still while the process computes elsewhere.
-
-    Differences tell what something takes when nobody else is busy, its waiting for
-    disk and database included.
-    """
-    return time.monotonic() - time.process_time() + time.thread_time()

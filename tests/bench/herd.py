@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sync.protocol import Event
 from tests.bench.figures import Figure
-from tests.bench.hub_load import PATRON, Point, Tally, hub_process, points, push
+from tests.bench.hub_load import Point, Tally, hub_process, points, push
 from tests.integration.hub_world import MINUTE, NOON
 
 KIOSKS = 10_000
@@ -69,7 +69,7 @@ async def stampede(url: str, herd: list[Point]) -> tuple[float, Tally]:
 
 
 def _batch(point: Point) -> tuple[Event, ...]:
-    lent = point.kiosk.lends(_item(point), PATRON, NOON)
+    lent = point.kiosk.lends(_item(point), point.reader, NOON)
     back = point.kiosk.takes_back(_item(point), NOON + MINUTE, loan_ref=lent.loan_ref)
     return (lent, back)
 

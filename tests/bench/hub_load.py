@@ -47,6 +47,11 @@ class Point:
     key: Ed25519PrivateKey
     nonce: str | None = None
 
+    @property
+    def reader(self) -> str:
+        """Somebody of this village."""
+        return f"reader-of-{self.kiosk.kiosk_id}"
+
     def wire(self, url: str, events: Sequence[Event]) -> bytes:
         """A signed push, as bytes to send."""
         body = msgspec.json.encode(Batch(events=tuple(events)))
@@ -178,9 +183,10 @@ def _enrol(hub: Hub, kiosks: Sequence[Point], items: Sequence[str]) -> None:
         }
         for one in kiosks
     ]
+    readers = (*READERS, *(one.reader for one in kiosks))
     with hub.database.writing() as conn:
         conn.execute(insert(schema.devices), rows)
-        conn.execute(insert(schema.patrons), [_reader(ref) for ref in READERS])
+        conn.execute(insert(schema.patrons), [_reader(ref) for ref in readers])
         catalogue.put_titles(conn, [Title("t1", "围城", "钱锺书")])
         catalogue.put_items(conn, [book(barcode) for barcode in items])
 

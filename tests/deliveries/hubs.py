@@ -68,6 +68,7 @@ class HubProcess:
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
+            process_group=0,  # its workers are to die with it
             env=os.environ
             | {
                 "TONGJIE_HUB_DATABASE": self._url,
@@ -81,7 +82,7 @@ class HubProcess:
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
         assert self._process is not None
-        self._process.send_signal(how)
+        os.killpg(self._process.pid, how)
         self._process.communicate(timeout=_STOP_S)
 
 

@@ -227,9 +227,8 @@ def test_a_hub_killed_between_two_transactions_takes_the_rest_at_the_repeat(
 def large_batch(door: Door) -> ExitStack:
     """Stay inside with a batch of some seconds."""
     stack = ExitStack()
-    ticket = door.county.hub.database.turnstile.ticket(Lane.BACKLOG)
     visit = Visit(Load(2000, open_ask=False))
-    stack.enter_context(door.lanes.inside("other", visit, ticket))
+    stack.enter_context(door.lanes.inside("other", visit))
     return stack
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
@@ -65,6 +66,7 @@ class Worker:
                 self.command,
                 stdout=out,
                 stderr=errors,
+                process_group=0,  # what it started is to die with it
                 env=os.environ | self.environment,
             )
         self.started_s = time.monotonic()
@@ -74,7 +76,7 @@ class Worker:
         """End it at once. A line that it had not finished was not said."""
         if self.process is None:
             return
-        self.process.kill()
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self.process = None
         content = self.output.read_bytes()

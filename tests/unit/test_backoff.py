@@ -65,6 +65,11 @@ def test_a_slot_is_never_entered_early_and_only_slightly_late() -> None:
     assert slot_s(100, JUST_BELOW_ONE) == pytest.approx(110, rel=1e-3)
 
 
+def test_short_slots_are_spread_over_a_second() -> None:
+    assert slot_s(2, 0.0) == 2
+    assert slot_s(2, JUST_BELOW_ONE) == pytest.approx(3, rel=1e-3)
+
+
 def test_a_slot_is_never_beyond_the_cap() -> None:
     assert slot_s(CAP_S, JUST_BELOW_ONE) == CAP_S
 

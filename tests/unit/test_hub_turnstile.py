@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from sync.hub.turnstile import Lane, Ticket, TurnMissed, Turnstile, alone_s
+from sync.hub.turnstile import Lane, Ticket, TurnMissed, Turnstile
 from tests.waiting import eventually
 
 PATIENCE_S = 30
@@ -80,34 +80,6 @@ def test_a_failure_inside_opens_the_turnstile_again() -> None:
 
     with turnstile.passing(turnstile.ticket(Lane.SHORT), PATIENCE_S):
         pass
-
-
-def test_a_ticket_tells_how_long_it_was_held_but_not_how_long_it_waited() -> None:
-    turnstile = Turnstile()
-    ticket = turnstile.ticket(Lane.BACKLOG)
-
-    with turnstile.passing(turnstile.ticket(Lane.SHORT), PATIENCE_S):
-        thread = threading.Thread(target=hold, args=(turnstile, ticket, 0.02))
-        thread.start()
-        eventually(lambda: turnstile._waiting, "who waits")
-        time.sleep(0.3)
-    thread.join(PATIENCE_S)
-
-    assert 0.01 <= ticket.held_s < 0.3
-
-
-def test_the_clock_of_a_thread_leaves_out_what_others_compute() -> None:
-    stop = threading.Event()
-    other = threading.Thread(target=compute_until, args=(stop,))
-    other.start()
-    wall_s, own_s = time.monotonic(), alone_s()
-
-    time.sleep(0.5)
-    wall_s, own_s = time.monotonic() - wall_s, alone_s() - own_s
-    stop.set()
-    other.join(PATIENCE_S)
-
-    assert own_s < wall_s * 0.7
 
 
 def order_of(turnstile: Turnstile, lanes: list[Lane]) -> list[int]:
