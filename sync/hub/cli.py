@@ -24,15 +24,15 @@ COMMANDS = {
         "Make a new county: tables, secrets, the hub's key and the default rules.",
     ),
     "quarantine": Lazy(
-        "sync.hub.device_commands:quarantine",
+        "sync.hub.devices.device_commands:quarantine",
         "What revoked devices sent: kept, not judged.",
     ),
     "reinstate": Lazy(
-        "sync.hub.device_commands:reinstate",
+        "sync.hub.devices.device_commands:reinstate",
         "Put a revoked kiosk back into service; what was set aside stays with staff.",
     ),
     "revoke": Lazy(
-        "sync.hub.device_commands:revoke",
+        "sync.hub.devices.device_commands:revoke",
         "Put a kiosk out of service; what it still sends is kept apart for staff.",
     ),
     "serve": Lazy(
@@ -40,7 +40,7 @@ COMMANDS = {
         "Serve kiosks and staff until SIGTERM.",
     ),
     "stick": Lazy(
-        "sync.hub.stick_commands:stick",
+        "sync.hub.sticks.stick_commands:stick",
         "Take in what kiosks without a network sent on USB sticks, and answer.",
     ),
     "user": Lazy(

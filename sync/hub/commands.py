@@ -9,9 +9,9 @@ import click
 import msgspec
 
 from kiosk import logs
-from sync.hub.database import Database
-from sync.hub.enrolment import LIFE, make_code
-from sync.hub.export import event_lines, item_lines, loan_lines
+from sync.hub.county.export import event_lines, item_lines, loan_lines
+from sync.hub.county.users import Role, put_user
+from sync.hub.devices.enrolment import LIFE, make_code
 from sync.hub.options import (
     DATABASE,
     JSON,
@@ -23,8 +23,8 @@ from sync.hub.options import (
     place_of_key,
     reported,
 )
-from sync.hub.setup import init_hub, open_hub
-from sync.hub.users import Role, put_user
+from sync.hub.store.database import Database
+from sync.hub.store.setup import init_hub, open_hub
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -69,8 +69,8 @@ def serve(
     as_json: bool,
 ) -> None:
     """Serve kiosks and staff until SIGTERM. TLS is the business of a proxy in front."""
-    from sync.hub.app import create_app  # noqa: PLC0415  (other commands need no web)
-    from sync.hub.server import serve as serve_app  # noqa: PLC0415  (likewise)
+    from sync.hub.door.app import create_app  # noqa: PLC0415  (other commands need no web)
+    from sync.hub.door.server import serve as serve_app  # noqa: PLC0415  (likewise)
 
     key = place_of_key(database, key_path)
 

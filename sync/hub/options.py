@@ -11,13 +11,13 @@ import click
 import msgspec
 from sqlalchemy.exc import DBAPIError
 
-from sync.hub.database import BadDatabase, Database
-from sync.hub.devices import UnknownKiosk
-from sync.hub.enrolment import NameInUse, UnknownSite
-from sync.hub.rulebook import NoRules
-from sync.hub.setup import InitialisedAlready, default_key_path
-from sync.hub.upgrade import check_schema
-from sync.hub.users import WeakPassword
+from sync.hub.county.rulebook import NoRules
+from sync.hub.county.users import WeakPassword
+from sync.hub.devices.devices import UnknownKiosk
+from sync.hub.devices.enrolment import NameInUse, UnknownSite
+from sync.hub.store.database import BadDatabase, Database
+from sync.hub.store.setup import InitialisedAlready, default_key_path
+from sync.hub.store.upgrade import check_schema
 from sync.keys import BadKey
 
 DATABASE = click.option(

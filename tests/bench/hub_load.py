@@ -23,8 +23,9 @@ from sqlalchemy import insert
 
 from kiosk.domain.values import PatronState, Title
 from sync.agent.backoff import backoff_s, retry_after_s, slot_s
-from sync.hub import catalogue, schema
-from sync.hub.setup import Hub
+from sync.hub.county import catalogue
+from sync.hub.store import schema
+from sync.hub.store.setup import Hub
 from sync.keys import public_hex
 from sync.protocol import Batch, Event
 from sync.signing import NONCE_HEADER, sign

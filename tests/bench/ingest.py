@@ -18,13 +18,14 @@ import msgspec
 from sqlalchemy import delete, event, insert, select
 
 from kiosk.domain.values import Title
-from sync.hub import catalogue, patrons, schema
-from sync.hub.ingest import Sender
-from sync.hub.intake import take_in
-from sync.hub.patrons import PatronRecord
-from sync.hub.setup import Hub
-from sync.hub.turnstile import Lane
-from sync.hub.wire import read_batch
+from sync.hub.county import catalogue, patrons
+from sync.hub.county.patrons import PatronRecord
+from sync.hub.intake.ingest import Sender
+from sync.hub.intake.intake import take_in
+from sync.hub.intake.wire import read_batch
+from sync.hub.store import schema
+from sync.hub.store.setup import Hub
+from sync.hub.store.turnstile import Lane
 from sync.protocol import Batch, Event, Sent
 from tests.bench.figures import Figure
 from tests.integration.hub_world import (

@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 
 from sync.agent.client import HubClient
 from sync.agent.errors import HubBusy, HubError
-from sync.hub import schema
-from sync.hub.setup import Hub
+from sync.hub.store import schema
+from sync.hub.store.setup import Hub
 from sync.protocol import Event, Kind
 from tests.deliveries.hubs import Device, kinds
 from tests.deliveries.proxy import Address, Cut, proxy

@@ -20,9 +20,10 @@ from sqlalchemy import insert
 
 from kiosk.domain.values import Title
 from sync.agent.client import Signer
-from sync.hub import catalogue, patrons, schema
-from sync.hub.patrons import PatronRecord
-from sync.hub.setup import Hub
+from sync.hub.county import catalogue, patrons
+from sync.hub.county.patrons import PatronRecord
+from sync.hub.store import schema
+from sync.hub.store.setup import Hub
 from sync.keys import public_hex
 from sync.protocol import Event, Kind
 from tests.deliveries.proxy import Address

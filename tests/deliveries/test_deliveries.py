@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from waitress.server import create_server
 
-from sync.hub.app import create_app
-from sync.hub.setup import Hub
+from sync.hub.door.app import create_app
+from sync.hub.store.setup import Hub
 from tests.deliveries.delivering import Figures, deliver
 from tests.deliveries.hubs import county, served
 from tests.deliveries.proxy import Address, Cut

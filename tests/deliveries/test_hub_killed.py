@@ -15,8 +15,8 @@ from sqlalchemy import select
 
 from sync.agent.client import HubClient
 from sync.agent.errors import HubError
-from sync.hub import schema
-from sync.hub.setup import Hub
+from sync.hub.store import schema
+from sync.hub.store.setup import Hub
 from sync.protocol import Event
 from tests.deliveries.delivering import TIMEOUT_S, faults_of
 from tests.deliveries.hubs import Device, HubProcess, county, served

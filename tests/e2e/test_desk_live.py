@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from waitress.server import create_server
 
 from sync.hub import desk
-from sync.hub.users import Role, put_user
+from sync.hub.county.users import Role, put_user
 from tests.integration.hub_world import NOON, County, county, database_url, hub
 
 __all__ = ["county", "database_url", "hub"]

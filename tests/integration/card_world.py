@@ -24,12 +24,14 @@ from kiosk.store.mirror_writer import MirrorWriter
 from sync.agent.agent import Agent
 from sync.agent.errors import HubRefused, HubUnreachable, Revoked, Unauthorised
 from sync.agent.linkwatch import WatchedHub
-from sync.hub import cards, chain, feed, quarantine, schema
-from sync.hub.devices import DeviceState, device
-from sync.hub.feedruns import Position, is_known
-from sync.hub.ingest import Sender, ingest
-from sync.hub.setup import Hub
-from sync.hub.wire import read_batch
+from sync.hub.devices.devices import DeviceState, device
+from sync.hub.feed import feed
+from sync.hub.feed.feedruns import Position, is_known
+from sync.hub.intake import cards, chain, quarantine
+from sync.hub.intake.ingest import Sender, ingest
+from sync.hub.intake.wire import read_batch
+from sync.hub.store import schema
+from sync.hub.store.setup import Hub
 from sync.keys import public_hex
 from sync.protocol import (
     Batch,

@@ -6,8 +6,8 @@ import dataclasses
 import datetime as dt
 
 from kiosk.domain.values import ItemState, PatronState
-from sync.hub.catalogue import put_items
-from sync.hub.patrons import PatronRecord
+from sync.hub.county.catalogue import put_items
+from sync.hub.county.patrons import PatronRecord
 from sync.protocol import Clock, Event, Kind
 from tests.integration.hub_world import DAY, MINUTE, NOON, County
 

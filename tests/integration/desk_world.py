@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from sync.hub import desk
-from sync.hub.users import Role, put_user
+from sync.hub.county.users import Role, put_user
 from tests.integration.hub_world import MINUTE, NOON, County
 
 NAME, PASSWORD = "liu", "seven-green-books"

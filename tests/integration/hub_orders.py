@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, select
 
-from sync.hub import schema
-from sync.hub.cases import CaseState
-from sync.hub.ingest import Sender, ingest
-from sync.hub.wire import read_batch
+from sync.hub.circulation.cases import CaseState
+from sync.hub.intake.ingest import Sender, ingest
+from sync.hub.intake.wire import read_batch
+from sync.hub.store import schema
 from sync.protocol import Batch, Event, Outcome
 from tests.integration.hub_world import DAY, NOON, County
 

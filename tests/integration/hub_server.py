@@ -18,8 +18,8 @@ import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from sync.hub.database import Database
-from sync.hub.enrolment import make_code
+from sync.hub.devices.enrolment import make_code
+from sync.hub.store.database import Database
 from sync.keys import box_hex, public_hex
 from sync.protocol import (
     Batch,

@@ -15,13 +15,15 @@ import pytest
 from sqlalchemy import insert, select
 
 from kiosk.domain.values import Item, ItemState, Patron, Site, Title
-from sync.hub import catalogue, feed, patrons, schema
-from sync.hub.database import Database
-from sync.hub.feedmarks import version
-from sync.hub.ingest import Ingested, Sender, ingest
-from sync.hub.patrons import PatronRecord
-from sync.hub.setup import Hub, init_hub
-from sync.hub.wire import read_batch
+from sync.hub.county import catalogue, patrons
+from sync.hub.county.patrons import PatronRecord
+from sync.hub.feed import feed
+from sync.hub.feed.feedmarks import version
+from sync.hub.intake.ingest import Ingested, Sender, ingest
+from sync.hub.intake.wire import read_batch
+from sync.hub.store import schema
+from sync.hub.store.database import Database
+from sync.hub.store.setup import Hub, init_hub
 from sync.protocol import (
     GENESIS_HASH,
     Batch,

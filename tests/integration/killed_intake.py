@@ -12,11 +12,11 @@ from pathlib import Path
 
 from sqlalchemy import event
 
-from sync.hub.database import Database
-from sync.hub.ingest import Sender
-from sync.hub.intake import take_in
-from sync.hub.turnstile import Lane
-from sync.hub.wire import read_batch
+from sync.hub.intake.ingest import Sender
+from sync.hub.intake.intake import take_in
+from sync.hub.intake.wire import read_batch
+from sync.hub.store.database import Database
+from sync.hub.store.turnstile import Lane
 from tests.integration.hub_world import DAY, NOON
 
 

@@ -21,9 +21,9 @@ from kiosk.identity import Identity, save_identity
 from kiosk.service.ports import Draft
 from kiosk.store.ledger import SqliteLedger
 from kiosk.store.mirror import MirrorReader
-from sync.hub import schema
-from sync.hub.enrolment import make_code, redeem
-from sync.hub.setup import Hub
+from sync.hub.devices.enrolment import make_code, redeem
+from sync.hub.store import schema
+from sync.hub.store.setup import Hub
 from sync.keys import box_hex, key_path, load_or_make_key, public_hex
 from sync.protocol import Event, Kind, Verdict
 from tests.integration.hub_world import County, fresh_hub, furnish

@@ -19,10 +19,11 @@ from sqlalchemy import insert, select
 
 from kiosk.domain.values import Site
 from kiosk.service.lending import Plan
-from sync.hub import catalogue, schema
-from sync.hub.ingest import Sender, ingest
-from sync.hub.setup import Hub
-from sync.hub.wire import read_batch
+from sync.hub.county import catalogue
+from sync.hub.intake.ingest import Sender, ingest
+from sync.hub.intake.wire import read_batch
+from sync.hub.store import schema
+from sync.hub.store.setup import Hub
 from sync.protocol import Batch, Event, Outcome, Verdict
 from tests.integration.hub_world import Kiosk, fresh_hub
 from tests.integration.kiosk_world import HERE, OTHER, READER, World, book, item

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sync.hub.wire import Malformed, TooLarge
+from sync.hub.intake.wire import Malformed, TooLarge
 from sync.protocol import Event, Kind, chain_hash
 from tests.integration.hub_world import NOON, County, county, database_url, hub
 

@@ -38,9 +38,10 @@ from sync.agent.agent import Agent
 from sync.agent.client import HubClient, Signer
 from sync.agent.enrol import enrol
 from sync.agent.linkwatch import WatchedHub
-from sync.hub import catalogue, schema
 from sync.hub.cli import hub as hub_command
-from sync.hub.rulebook import current_rules, put_rules
+from sync.hub.county import catalogue
+from sync.hub.county.rulebook import current_rules, put_rules
+from sync.hub.store import schema
 from sync.keys import key_path, load_or_make_key, sign_rules
 from sync.protocol import Outcome
 from tests.integration.hub_server import Server, server

@@ -19,7 +19,7 @@ from sqlalchemy import create_engine, select, text
 from kiosk.identity import Identity, save_identity
 from kiosk.store.ledger import SqliteLedger
 from kiosk.store.mirror import MirrorReader
-from sync.hub import schema
+from sync.hub.store import schema
 from sync.keys import box_hex, key_path, load_or_make_key, public_hex
 from sync.protocol import Enrol, Enrolled
 from tests.integration.hub_server import Client, Server, server

@@ -11,9 +11,9 @@ import requests
 from msgspec.structs import replace
 from sqlalchemy import select
 
-from sync.hub import schema
-from sync.hub.admission import admit
-from sync.hub.devices import device, reinstate, revoke
+from sync.hub.devices.devices import device, reinstate, revoke
+from sync.hub.intake.admission import admit
+from sync.hub.store import schema
 from sync.keys import public_hex
 from sync.protocol import (
     GENESIS_HASH,

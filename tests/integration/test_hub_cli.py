@@ -11,8 +11,10 @@ from sqlalchemy import select
 from werkzeug.security import check_password_hash
 
 from kiosk.domain.values import Site
-from sync.hub import catalogue, cli, schema
-from sync.hub.database import Database
+from sync.hub import cli
+from sync.hub.county import catalogue
+from sync.hub.store import schema
+from sync.hub.store.database import Database
 from tests.integration.hub_world import (
     MINUTE,
     NOON,

@@ -14,11 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, insert, select
 
-from sync.hub import contacts, schema
-from sync.hub.contacts import Contact, columns, learn
-from sync.hub.database import Database
-from sync.hub.dating import Clocks, Dated, Recorded
-from sync.hub.upgrade import upgrade
+from sync.hub.clocks import contacts
+from sync.hub.clocks.contacts import Contact, columns, learn
+from sync.hub.clocks.dating import Clocks, Dated, Recorded
+from sync.hub.store import schema
+from sync.hub.store.database import Database
+from sync.hub.store.upgrade import upgrade
 from sync.protocol import Event, Heard
 from tests.unit.kiosk_life import Life, live
 

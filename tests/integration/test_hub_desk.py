@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import insert
 
 from kiosk.domain.values import PatronState
-from sync.hub import schema
+from sync.hub.circulation.facts import Severity
 from sync.hub.desk.words import LANGUAGES, catalogue
-from sync.hub.devices import note_heartbeat
-from sync.hub.facts import Severity
+from sync.hub.devices.devices import note_heartbeat
+from sync.hub.store import schema
 from sync.protocol import Clock, Heartbeat, Kind, Outcome
 from tests.integration.desk_world import NOW, Browser, browser, stranger
 from tests.integration.hub_world import (

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from sync.hub.county.users import Role, put_user
 from sync.hub.desk.guard import FREE_TRIES, LONGEST_WAIT, LoginGuard
-from sync.hub.users import Role, put_user
 from tests.integration.desk_world import NAME, PASSWORD, Browser, browser, stranger
 from tests.integration.hub_world import (
     NOON,

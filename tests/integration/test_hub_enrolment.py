@@ -6,8 +6,15 @@ import threading
 
 import pytest
 
-from sync.hub.devices import Device
-from sync.hub.enrolment import LIFE, TRIES, KeyInUse, UnknownSite, make_code, redeem
+from sync.hub.devices.devices import Device
+from sync.hub.devices.enrolment import (
+    LIFE,
+    TRIES,
+    KeyInUse,
+    UnknownSite,
+    make_code,
+    redeem,
+)
 from tests.integration.hub_world import MINUTE, NOON, County, county, database_url, hub
 
 __all__ = ["county", "database_url", "hub"]

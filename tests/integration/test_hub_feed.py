@@ -7,12 +7,13 @@ from sqlalchemy import delete, update
 
 from kiosk.domain.credentials import digest
 from kiosk.domain.values import ItemState
-from sync.hub import catalogue, patrons, schema
-from sync.hub.database import Database
-from sync.hub.feed import page
-from sync.hub.feedruns import Position, is_known, newest, runs_after
-from sync.hub.patrons import PatronRecord
-from sync.hub.rulebook import current_rules
+from sync.hub.county import catalogue, patrons
+from sync.hub.county.patrons import PatronRecord
+from sync.hub.county.rulebook import current_rules
+from sync.hub.feed.feed import page
+from sync.hub.feed.feedruns import Position, is_known, newest, runs_after
+from sync.hub.store import schema
+from sync.hub.store.database import Database
 from sync.keys import public_hex, rules_are_genuine
 from sync.protocol import (
     Change,

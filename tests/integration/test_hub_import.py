@@ -13,10 +13,11 @@ from sqlalchemy import func, select
 
 from kiosk.demo.county import make_county, write_county
 from kiosk.domain.values import Item, ItemState, Site, Title
-from sync.hub import catalogue, schema
 from sync.hub.cli import hub as hub_command
-from sync.hub.feedmarks import version
-from sync.hub.setup import Hub
+from sync.hub.county import catalogue
+from sync.hub.feed.feedmarks import version
+from sync.hub.store import schema
+from sync.hub.store.setup import Hub
 from tests.integration.hub_world import database_url, hub
 
 __all__ = ["database_url", "hub"]

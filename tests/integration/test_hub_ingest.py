@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sync.hub import schema
+from sync.hub.store import schema
 from sync.protocol import Event, Kind, Outcome, chain_hash, hash_as_sent
 from tests.integration.hub_world import (
     MINUTE,

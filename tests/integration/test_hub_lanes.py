@@ -16,14 +16,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import event, update
 from werkzeug.serving import make_server
 
-from sync.hub import schema
-from sync.hub.api import LANES
-from sync.hub.app import create_app
-from sync.hub.ingest import Sender
-from sync.hub.intake import take_in
-from sync.hub.lanes import Lanes, Visit
-from sync.hub.turnstile import Lane
-from sync.hub.wire import Load, glance, read_batch
+from sync.hub.door.api import LANES
+from sync.hub.door.app import create_app
+from sync.hub.door.lanes import Lanes, Visit
+from sync.hub.intake.ingest import Sender
+from sync.hub.intake.intake import take_in
+from sync.hub.intake.wire import Load, glance, read_batch
+from sync.hub.store import schema
+from sync.hub.store.turnstile import Lane
 from sync.keys import public_hex
 from sync.protocol import Batch, BatchAnswer, Event, Kind, Mode, Outcome, Problem
 from sync.signing import NONCE_HEADER

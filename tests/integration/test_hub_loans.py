@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from kiosk.domain.values import ItemState, PatronState
-from sync.hub.catalogue import put_items
-from sync.hub.patrons import PatronRecord
-from sync.hub.reservations import GRACE
+from sync.hub.circulation.reservations import GRACE
+from sync.hub.county.catalogue import put_items
+from sync.hub.county.patrons import PatronRecord
 from sync.protocol import Clock, Kind, Outcome
 from tests.integration.hub_world import (
     DAY,

@@ -7,10 +7,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
-from sync.hub.database import BadDatabase, Database
 from sync.hub.migrations.steps import newest_revision
-from sync.hub.schema import metadata
-from sync.hub.upgrade import NEWEST, downgrade, upgrade
+from sync.hub.store.database import BadDatabase, Database
+from sync.hub.store.schema import metadata
+from sync.hub.store.upgrade import NEWEST, downgrade, upgrade
 from tests.integration.hub_world import database_url
 
 __all__ = ["database_url"]

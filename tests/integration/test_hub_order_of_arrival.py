@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 
 from kiosk.domain.values import ItemState, PatronState
-from sync.hub import catalogue, schema
-from sync.hub.patrons import PatronRecord
+from sync.hub.county import catalogue
+from sync.hub.county.patrons import PatronRecord
+from sync.hub.store import schema
 from sync.protocol import Clock, Event, Kind
 from tests.integration.hub_orders import one_by_one, shuffled, state_after
 from tests.integration.hub_world import (
@@ -188,7 +189,7 @@ def test_every_order_of_a_story_ends_the_same(
 def test_check_finds_a_hub_that_goes_by_the_order_of_arrival(
     harsh: County, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sync.hub.history.in_order", tuple)
+    monkeypatch.setattr("sync.hub.circulation.history.in_order", tuple)
     events = busy_day(harsh)
 
     states = [state_after(harsh, one_by_one(o)) for o in (events, events[::-1])]

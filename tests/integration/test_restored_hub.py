@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, delete, select
 
-from sync.hub import schema
-from sync.hub.admission import admit, kept_events
-from sync.hub.cards import follow_gaps, heads_after, is_clone
-from sync.hub.chain import advance, gap_since
-from sync.hub.devices import add_device, device, reinstate, revoke
-from sync.hub.enrolment import NameInUse, make_code, redeem
-from sync.hub.setup import Hub
+from sync.hub.devices.devices import add_device, device, reinstate, revoke
+from sync.hub.devices.enrolment import NameInUse, make_code, redeem
+from sync.hub.intake.admission import admit, kept_events
+from sync.hub.intake.cards import follow_gaps, heads_after, is_clone
+from sync.hub.intake.chain import advance, gap_since
+from sync.hub.store import schema
+from sync.hub.store.setup import Hub
 from tests.integration.card_world import card, held_ids
 from tests.integration.hub_world import DAY, NOON, County, county, fresh_hub
 

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import update
 
 from kiosk.domain.values import Item, ItemState
-from sync.hub import catalogue, schema
-from sync.hub.ingest import Sender, ingest
-from sync.hub.wire import read_batch
+from sync.hub.county import catalogue
+from sync.hub.intake.ingest import Sender, ingest
+from sync.hub.intake.wire import read_batch
+from sync.hub.store import schema
 from sync.protocol import Outcome
 from tests.integration.hub_world import _body
 from tests.integration.stick_world import Point, Town, lines, town

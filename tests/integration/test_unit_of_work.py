@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import event as happening
 from sqlalchemy import select
 
-from sync.hub import schema
-from sync.hub.unit_of_work import UnitOfWork
+from sync.hub.circulation.unit_of_work import UnitOfWork
+from sync.hub.store import schema
 from sync.protocol import Event, Outcome
 from tests.integration.hub_world import (
     ITEMS,

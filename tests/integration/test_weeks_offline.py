@@ -16,8 +16,8 @@ from werkzeug.wrappers import Response
 
 from sync.agent.client import PAGE_CHANGES
 from sync.agent.exchange import MAX_ANSWER_BYTES
-from sync.hub import catalogue
-from sync.hub.database import store_in_chunks
+from sync.hub.county import catalogue
+from sync.hub.store.database import store_in_chunks
 from sync.protocol import MAX_BATCH, Batch, FeedPage
 from tests.integration.hub_world import book
 from tests.integration.point_world import Pair, pair

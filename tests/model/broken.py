@@ -17,10 +17,11 @@ from kiosk.store.ledger_schema import events, subjects
 from sync.agent.errors import HubUnreachable
 from sync.agent.outbox import Outbox
 from sync.agent.push import Pusher
-from sync.hub import database, intake
-from sync.hub.held import HeldEvents
-from sync.hub.ingest import Ingested, Sender, ingest
-from sync.hub.wire import Received, read_batch
+from sync.hub.intake import intake
+from sync.hub.intake.held import HeldEvents
+from sync.hub.intake.ingest import Ingested, Sender, ingest
+from sync.hub.intake.wire import Received, read_batch
+from sync.hub.store import database
 from sync.protocol import Batch, BatchAnswer, Event, Kind, Outcome, Verdict, chain_hash
 
 

@@ -20,11 +20,12 @@ from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
 from kiosk.domain.values import Loan
-from sync.hub import api, schema
-from sync.hub.app import create_app
-from sync.hub.database import Database
-from sync.hub.rows import loan_value
-from sync.hub.setup import Hub, open_hub
+from sync.hub.door import api
+from sync.hub.door.app import create_app
+from sync.hub.store import schema
+from sync.hub.store.database import Database
+from sync.hub.store.rows import loan_value
+from sync.hub.store.setup import Hub, open_hub
 from sync.keys import public_hex
 from sync.protocol import Event
 from tests.integration.hub_world import fresh_hub, furnish

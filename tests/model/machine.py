@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 )
 
 from sync.agent.errors import HubError
-from sync.hub.feedmarks import version
+from sync.hub.feed.feedmarks import version
 from sync.protocol import Clock, Event
 from tests.integration.hub_world import ITEMS
 from tests.model import truths

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from sync.hub import chain, schema, shelf
-from sync.hub.facts import Standing
-from sync.hub.ordering import in_order
-from sync.hub.unit_of_work import unit_of_work
+from sync.hub.circulation import shelf
+from sync.hub.circulation.facts import Standing
+from sync.hub.circulation.ordering import in_order
+from sync.hub.circulation.unit_of_work import unit_of_work
+from sync.hub.intake import chain
+from sync.hub.store import schema
 from sync.protocol import Event, Kind, Mode
 from tests.integration.hub_world import ITEMS
 from tests.model.county import ModelHub

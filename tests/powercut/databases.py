@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 
 from kiosk.store.mirror import MirrorReader
 from kiosk.store.mirror_writer import MirrorWriter
-from sync.hub import schema
-from sync.hub.database import Database
-from sync.hub.export import loan_lines
+from sync.hub.county.export import loan_lines
+from sync.hub.store import schema
+from sync.hub.store.database import Database
 from tests.integration.hub_world import fresh_hub, furnish
 from tests.integration.store_samples import HUB_PUBLIC
 from tests.powercut import ingesting, mirroring

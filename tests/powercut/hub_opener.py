@@ -6,9 +6,9 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from sync.hub.database import Database
 from sync.hub.migrations import steps  # noqa: F401  (imported before the clock runs)
-from sync.hub.upgrade import upgrade
+from sync.hub.store.database import Database
+from sync.hub.store.upgrade import upgrade
 from tests.powercut.writing import await_word, say
 
 

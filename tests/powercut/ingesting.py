@@ -16,9 +16,9 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from sync.hub import schema
-from sync.hub.database import Database
-from sync.hub.setup import open_hub
+from sync.hub.store import schema
+from sync.hub.store.database import Database
+from sync.hub.store.setup import open_hub
 from sync.protocol import Event
 from tests.integration.hub_world import ITEMS, MINUTE, NOON, County, Kiosk
 from tests.powercut.writing import await_word, say

@@ -17,9 +17,9 @@ from kiosk.identity import load_identity
 from kiosk.store.ledger import SqliteLedger
 from kiosk.store.ledger_reader import LedgerReader
 from kiosk.store.ledger_schema import UPGRADES
-from sync.hub.database import Database
 from sync.hub.migrations.steps import step_up
-from sync.hub.schema import metadata
+from sync.hub.store.database import Database
+from sync.hub.store.schema import metadata
 from sync.keys import key_path, load_key, public_hex
 from tests.integration.scripted_hub import ScriptedHub
 from tests.integration.store_samples import KIOSK, record_facts

@@ -19,9 +19,9 @@ from pathlib import Path
 import requests
 
 from kiosk.store.ledger_reader import LedgerReader
-from sync.hub.database import Database
-from sync.hub.enrolment import make_code
-from sync.hub.export import event_lines, loan_lines
+from sync.hub.county.export import event_lines, loan_lines
+from sync.hub.devices.enrolment import make_code
+from sync.hub.store.database import Database
 from tests.integration.hub_world import fresh_hub, furnish
 from tests.waiting import eventually
 

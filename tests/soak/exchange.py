@@ -110,7 +110,7 @@ def _harsh_county(folder: Path) -> Iterator[County]:
 
 def _ends_the_same_by_arrival(county: County) -> bool:
     events = orders.busy_day(county)
-    with patch("sync.hub.history.in_order", tuple):
+    with patch("sync.hub.circulation.history.in_order", tuple):
         there, back = (
             state_after(county, one_by_one(order)) for order in (events, events[::-1])
         )

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kiosk.domain.values import Item, ItemState, Patron, PatronState
-from sync.hub.circulation import Decision, decide_loan
-from sync.hub.default_rules import default_rules
-from sync.hub.facts import (
+from sync.hub.circulation.circulation import Decision, decide_loan
+from sync.hub.circulation.facts import (
     Fact,
     Finding,
     History,
@@ -20,9 +19,10 @@ from sync.hub.facts import (
     Severity,
     Standing,
 )
-from sync.hub.history import replay
-from sync.hub.limits import Borrowed, breaches
-from sync.hub.remarks import remarks
+from sync.hub.circulation.history import replay
+from sync.hub.circulation.limits import Borrowed, breaches
+from sync.hub.circulation.remarks import remarks
+from sync.hub.county.default_rules import default_rules
 from sync.protocol import Clock
 
 NOON = dt.datetime(2026, 7, 3, 4, 0, tzinfo=dt.UTC)  # 12:00 in the county

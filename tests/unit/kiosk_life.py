@@ -10,7 +10,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from random import Random
 
-from sync.hub.contacts import Contact
+from sync.hub.clocks.contacts import Contact
 from sync.protocol import Clock, Event, Heard, Kind, Sent
 
 START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)

@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from kiosk.domain.values import Item, ItemState, PatronState, Site
+from sync.hub.county.patrons import PatronRecord
 from sync.hub.importers.csv_tables import (
     ITEM_COLUMNS,
     PATRON_COLUMNS,
@@ -20,7 +21,6 @@ from sync.hub.importers.csv_tables import (
 from sync.hub.importers.marc import Encoding
 from sync.hub.importers.report import Rejected
 from sync.hub.importers.tables import BadTable, Table, read_table
-from sync.hub.patrons import PatronRecord
 
 ITEM_HEADING = "barcode,title_id,item_type,state,owner,home_site\n"
 GOOD_ITEM = "YL0104170238,YL00000001,BOOK,lendable,CN-629900-1-YLT,0104\n"

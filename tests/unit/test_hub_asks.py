@@ -9,10 +9,15 @@ from typing import Any
 import pytest
 
 from kiosk.domain.values import ItemState, PatronState
-from sync.hub.circulation import Asked, Decision, decide_ask, decide_renewal_ask
-from sync.hub.facts import Fact, History, LoanRecord, Standing
-from sync.hub.history import replay
-from sync.hub.terms import with_terms
+from sync.hub.circulation.circulation import (
+    Asked,
+    Decision,
+    decide_ask,
+    decide_renewal_ask,
+)
+from sync.hub.circulation.facts import Fact, History, LoanRecord, Standing
+from sync.hub.circulation.history import replay
+from sync.hub.circulation.terms import with_terms
 from sync.protocol import Clock, Outcome
 from tests.unit.hub_facts import (
     ANNA,

@@ -8,16 +8,12 @@ import datetime as dt
 import pytest
 
 from kiosk.domain.values import ItemState, Patron, PatronState
-from sync.hub.circulation import (
-    Decision,
-    Returned,
-    decide_return,
-)
-from sync.hub.facts import Fact, HowClosed, Severity
-from sync.hub.history import replay
-from sync.hub.limits import Borrowed, breaches
-from sync.hub.ordering import in_order
-from sync.hub.remarks import remarks
+from sync.hub.circulation.circulation import Decision, Returned, decide_return
+from sync.hub.circulation.facts import Fact, HowClosed, Severity
+from sync.hub.circulation.history import replay
+from sync.hub.circulation.limits import Borrowed, breaches
+from sync.hub.circulation.ordering import in_order
+from sync.hub.circulation.remarks import remarks
 from sync.protocol import Clock, Outcome
 from tests.unit.hub_facts import (
     ANNA,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from itertools import permutations
 
-from sync.hub.dating import TOLERANCE, Recorded, dated
-from sync.hub.intervals import STRETCH_NS, Bracket, Interval, Pair, agreed
-from sync.hub.succession import Span, started
+from sync.hub.clocks.dating import TOLERANCE, Recorded, dated
+from sync.hub.clocks.intervals import STRETCH_NS, Bracket, Interval, Pair, agreed
+from sync.hub.clocks.succession import Span, started
 from sync.protocol import Clock
 
 START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)

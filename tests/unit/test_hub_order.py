@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.hub.facts import Fact, Move, Standing
-from sync.hub.history import replay
+from sync.hub.circulation.facts import Fact, Move, Standing
+from sync.hub.circulation.history import replay
 from sync.protocol import Clock
 from tests.unit.hub_facts import (
     DUE,

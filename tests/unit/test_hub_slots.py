@@ -8,7 +8,7 @@ import random
 import pytest
 
 from sync.agent.backoff import slot_s
-from sync.hub.slots import (
+from sync.hub.door.slots import (
     BATCH_COST,
     FORGET_S,
     LONGEST_S,

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from sync.hub.turnstile import Lane, Ticket, TurnMissed, Turnstile
+from sync.hub.store.turnstile import Lane, Ticket, TurnMissed, Turnstile
 from tests.waiting import eventually
 
 PATIENCE_S = 30

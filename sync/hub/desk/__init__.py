@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from flask import Flask, redirect, url_for
 from werkzeug.wrappers import Response
 
-from sync.hub.database import Database
 from sync.hub.desk import access, pages
 from sync.hub.desk.context import Clock, Desk, session_key, utc_now
+from sync.hub.store.database import Database
 
 
 def install(

@@ -13,9 +13,9 @@ from sqlalchemy import RowMapping, select
 from werkzeug.security import check_password_hash, generate_password_hash
 from werkzeug.wrappers import Response
 
-from sync.hub import schema
 from sync.hub.desk.context import desk
 from sync.hub.desk.words import LANGUAGES
+from sync.hub.store import schema
 
 SESSION_LENGTH = dt.timedelta(hours=10)
 _OPEN_PAGES = {"desk.login", "desk.enter", "desk.language"}

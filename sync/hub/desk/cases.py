@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, RowMapping, case, select
 
-from sync.hub import schema
 from sync.hub.desk.lookups import PatronName, item_titles, patron_names, site_names
+from sync.hub.store import schema
 
 LATEST = 100
 #: The hub's side of a case; everything else is what the kiosk said.

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from flask import current_app
 from sqlalchemy import insert, select
 
-from sync.hub import schema
-from sync.hub.database import Database
 from sync.hub.desk.guard import LoginGuard
+from sync.hub.store import schema
+from sync.hub.store.database import Database
 
 Clock = Callable[[], dt.datetime]
 _KEY_SETTING = "desk_session_key"

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, RowMapping, select
 
-from sync.hub import schema
 from sync.hub.desk.lookups import PatronName, item_titles, patron_names, site_names
+from sync.hub.store import schema
 from sync.protocol import Kind, Verdict
 
 #: Lines on the page; it is a window on what happens now, not an archive.

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
 
 from kiosk.domain.credentials import normalise
 from kiosk.domain.values import county_day
-from sync.hub import schema
 from sync.hub.desk.lookups import PatronName, item_titles, patron_names, site_names
+from sync.hub.store import schema
 
 PAGE = 50
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from sync.hub import schema
-from sync.hub.masking import masked_name
+from sync.hub.county.masking import masked_name
+from sync.hub.store import schema
 
 
 @dataclass(frozen=True, slots=True)

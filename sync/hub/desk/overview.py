@@ -10,10 +10,10 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from kiosk.domain.values import county_day, county_time
-from sync.hub import schema
-from sync.hub.cases import CaseState
+from sync.hub.circulation.cases import CaseState
 from sync.hub.desk.lookups import site_names
-from sync.hub.devices import DeviceState
+from sync.hub.devices.devices import DeviceState
+from sync.hub.store import schema
 from sync.protocol import Heartbeat
 
 #: A kiosk reports at least this often while its network is up.

@@ -15,7 +15,7 @@ from flask import (
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from sync.hub.cases import CaseState
+from sync.hub.circulation.cases import CaseState
 from sync.hub.desk import access, overview
 from sync.hub.desk.cases import find_cases
 from sync.hub.desk.context import desk

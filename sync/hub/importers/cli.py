@@ -11,14 +11,14 @@ import click
 import msgspec
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from sync.hub.database import BadDatabase, Database
+from sync.hub.county.rulebook import NoRules
 from sync.hub.importers.load import Order, import_items, import_patrons, import_sites
 from sync.hub.importers.marc import Encoding
 from sync.hub.importers.marc_load import NoSuchSite, import_marc
 from sync.hub.importers.report import ImportReport
 from sync.hub.importers.tables import BadTable
-from sync.hub.rulebook import NoRules
-from sync.hub.upgrade import check_schema
+from sync.hub.store.database import BadDatabase, Database
+from sync.hub.store.upgrade import check_schema
 
 #: Rejections shown on a terminal; the rest is counted and stands in --rejects.
 _SHOWN = 20

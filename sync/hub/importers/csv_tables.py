@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from kiosk.domain.values import Item, ItemState, PatronState, Site
+from sync.hub.county.patrons import PatronRecord
 from sync.hub.importers.cells import Cells
 from sync.hub.importers.report import Rejected
 from sync.hub.importers.tables import BadCell, Column, Row
-from sync.hub.patrons import PatronRecord
 
 Value = TypeVar("Value")
 

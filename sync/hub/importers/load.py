@@ -10,8 +10,6 @@ from sqlalchemy import Column as DatabaseColumn
 from sqlalchemy import select
 
 from kiosk.domain.values import Item
-from sync.hub import schema
-from sync.hub.database import Database
 from sync.hub.importers import csv_tables
 from sync.hub.importers.cells import Cells
 from sync.hub.importers.csv_tables import Taken, read_rows, reject
@@ -25,6 +23,8 @@ from sync.hub.importers.store import (
     store_patrons,
 )
 from sync.hub.importers.tables import BadCell, Column, read_table
+from sync.hub.store import schema
+from sync.hub.store.database import Database
 
 Value = TypeVar("Value")
 

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from sqlalchemy import select
 
 from kiosk.domain.values import Item
-from sync.hub import schema
-from sync.hub.database import Database
 from sync.hub.importers.csv_tables import Taken
 from sync.hub.importers.holdings import Places, copies
 from sync.hub.importers.load import Order, Parsed, report, sort_out
@@ -16,7 +14,9 @@ from sync.hub.importers.mapping import MappedRecord, NoTitle, map_record
 from sync.hub.importers.marc import MarcRecord, read_records
 from sync.hub.importers.report import ImportReport, Rejected, Remark
 from sync.hub.importers.store import NEW_ITEMS, TITLES, store_changed
-from sync.hub.rows import site_value
+from sync.hub.store import schema
+from sync.hub.store.database import Database
+from sync.hub.store.rows import site_value
 
 
 class NoSuchSite(LookupError):

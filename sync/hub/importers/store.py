@@ -9,11 +9,12 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Column, Connection, RowMapping, Table, select
 
 from kiosk.domain.values import Item, PatronState, Site, Title
-from sync.hub import catalogue, schema
-from sync.hub.database import CHUNK, Database
-from sync.hub.patrons import CHUNK as PATRON_CHUNK
-from sync.hub.patrons import PatronRecord, Taken, new_digests, put_patrons
-from sync.hub.rows import item_value, site_value, title_value
+from sync.hub.county import catalogue
+from sync.hub.county.patrons import CHUNK as PATRON_CHUNK
+from sync.hub.county.patrons import PatronRecord, Taken, new_digests, put_patrons
+from sync.hub.store import schema
+from sync.hub.store.database import CHUNK, Database
+from sync.hub.store.rows import item_value, site_value, title_value
 
 Value = TypeVar("Value")
 #: Called with how many values were dealt with just now, and with how many there are.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from sync.hub.schema import metadata
+from sync.hub.store.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,1 @@
+"""What follows from the facts: loans, limits, holds, cases."""

@@ -1,0 +1,52 @@
+"""What follows from the facts about some items: loans, whereabouts, holds and cases.
+
+Everything here is worked out from all facts known, never from the order in which
+they came. An item's loans come first; the limits of its readers and the holds on
+its title follow from them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sync.hub.circulation import holds, limits, shelf
+from sync.hub.circulation.facts import Finding, History, provisional_title
+from sync.hub.circulation.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """An item's history as it is now, and all that was found on the way."""
+
+    history: History
+    findings: tuple[Finding, ...]
+
+
+def follow(
+    work: UnitOfWork, item: str, now: dt.datetime, new: str | None = None
+) -> Outlook:
+    """Store what follows; `new` is the fact that came, None if some were re-dated."""
+    played = shelf.play(work, item, now, new)
+    readers = dict.fromkeys(loan.patron_ref for loan in played.changed)
+    findings = list(played.findings)
+    for reader in readers:
+        findings += limits.review(work, reader, played.changed, now)
+    record = work.item(item)
+    title_id = record.title_id if record else provisional_title(item)
+    findings += holds.review(work, title_id, now)
+    return Outlook(played.history, tuple(findings))
+
+
+def follow_all(work: UnitOfWork, items: Iterable[str], now: dt.datetime) -> None:
+    """Store what follows after facts about these items were dated anew.
+
+    A hold on a title has no item: the titles that readers wait for are looked at.
+    """
+    for item in items:
+        if item:
+            follow(work, item, now)
+        else:
+            for title_id in holds.titles(work):
+                holds.review(work, title_id, now)

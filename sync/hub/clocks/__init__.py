@@ -1,0 +1,1 @@
+"""When something happened, though kiosks have no clock."""

@@ -1,0 +1,231 @@
+"""What a contact or an event teaches about the clocks of a kiosk, and what follows.
+
+Every contact is a trusted pair: the kiosk says what its counting clock showed when it
+sent, the hub knows when that arrived, so a slow line makes the pair late, never early.
+What the hub had answered before bounds it from the other side.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    false,
+    or_,
+    select,
+    update,
+)
+
+from sync.hub.clocks import boots
+from sync.hub.clocks.boots import Witness
+from sync.hub.clocks.dating import DOUBT, TOLERANCE, Clocks, Dated, Recorded
+from sync.hub.clocks.intervals import STRETCH_NS, Bracket, Pair, drift, duration
+from sync.hub.clocks.succession import HORIZON, Span
+from sync.hub.store import schema
+from sync.protocol import Clock, Event, Sent
+
+#: No request takes longer to come: its nonce, which may have been given for a slot a
+#: quarter of an hour away, is no older (PROTOCOL.md, sections 2 and 11).
+LONGEST_WAY = dt.timedelta(minutes=30)
+
+_NAME = re.compile(r"[0-9A-Za-z._:-]{1,64}")
+#: More than any machine can have run, and still a time when taken from a date.
+_LIMIT = 1 << 61
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A request as it arrived. `head` is that of the ledger, if the request names it."""
+
+    kiosk_id: str
+    sent: Sent | None
+    received: dt.datetime
+    events: Sequence[Event] = ()
+    head: tuple[str, int] | None = None
+
+
+def learn(conn: Connection, contact: Contact) -> tuple[str, ...]:
+    """Take in what a request tells of clocks. Returns the items it dated anew.
+
+    Their histories must be played again.
+    """
+    kiosk_id = contact.kiosk_id
+    brackets = list(_brackets(contact))
+    better = [
+        (boot_id, by, bracket.high.ns)
+        for boot_id, by, bracket in brackets
+        if boots.tighten(conn, kiosk_id, boot_id, by, bracket)
+    ]
+    longer = [
+        span.boot_id
+        for epoch, span in _spans(contact)
+        if boots.extend(conn, kiosk_id, epoch, span)
+    ]
+    concerned = [_reached(conn, kiosk_id, *one) for one in better]
+    names = dict.fromkeys([*(boot_id for boot_id, _, _ in better), *longer])
+    concerned += [_undated(conn, kiosk_id, boot_id) for boot_id in names]
+    return _date_anew(conn, kiosk_id, or_(*concerned)) if concerned else ()
+
+
+def _brackets(contact: Contact) -> Iterator[tuple[str, Witness, Bracket]]:
+    """The contact itself, then what its events vouch for: one bracket a stretch."""
+    sent, received = contact.sent, contact.received
+    if sent is not None and _sound(sent.boot_id, sent.monotonic_ns):
+        bracket = Bracket(_heard(sent, received), Pair(received, sent.monotonic_ns))
+        yield sent.boot_id, Witness.CONTACT, bracket
+    vouched: dict[tuple[str, int], Bracket] = {}
+    for event in contact.events:
+        if _event_sound(event) and _vouched(event, received):
+            bracket = _claim(event)
+            key = event.boot_id, bracket.stretch
+            vouched[key] = bracket.tightened(vouched.get(key, bracket))
+    for (boot_id, _), bracket in vouched.items():
+        yield boot_id, Witness.EVENT, bracket
+
+
+def _spans(contact: Contact) -> Iterator[tuple[str, Span]]:
+    """Which boots were running, where in which epoch."""
+    sent, head = contact.sent, contact.head
+    if (
+        sent is not None
+        and head is not None
+        and _sound(sent.boot_id, sent.monotonic_ns)
+    ):
+        epoch, seq = head
+        if 0 <= seq < _LIMIT and _NAME.fullmatch(epoch):
+            yield epoch, Span(sent.boot_id, 2 * seq + 1, sent.monotonic_ns, None)
+    spans: dict[tuple[str, str], Span] = {}
+    for event in filter(_event_sound, contact.events):
+        span = Span(
+            event.boot_id, 2 * event.seq, event.monotonic_ns, _arrival(event, contact)
+        )
+        key = event.epoch, event.boot_id
+        spans[key] = span.merged(spans.get(key, span))
+    for (epoch, _), span in spans.items():
+        yield epoch, span
+
+
+def _arrival(event: Event, contact: Contact) -> Pair:
+    """Not later than it came, nor than another boot that sent it had begun."""
+    sent, received = contact.sent, contact.received
+    if sent is not None and sent.boot_id != event.boot_id:
+        ran = min(max(sent.monotonic_ns, 0), _LIMIT)
+        received -= duration(ran) - drift(ran)
+    return Pair(received, event.monotonic_ns)
+
+
+def _heard(sent: Sent, received: dt.datetime) -> Pair:
+    """The lower side of a contact: what the hub had said, or how old its nonce can be."""
+    oldest = Pair(received - LONGEST_WAY, sent.monotonic_ns)
+    heard = sent.heard
+    if heard is None or heard.hub_time.tzinfo is None:
+        return oldest
+    if not received - HORIZON <= heard.hub_time <= received + TOLERANCE:
+        return oldest  # the hub's clock was put back, or this means nothing
+    if not 0 <= heard.monotonic_ns <= sent.monotonic_ns:
+        return oldest
+    told = Pair(heard.hub_time, heard.monotonic_ns)
+    return max(oldest, told, key=lambda pair: pair.earliest(sent.monotonic_ns))
+
+
+def _claim(event: Event) -> Bracket:
+    at, ns, doubt = event.occurred_at, event.monotonic_ns, DOUBT[Clock.SYNCED]
+    return Bracket(Pair(at - doubt, ns), Pair(at + doubt, ns))
+
+
+def _vouched(event: Event, received: dt.datetime) -> bool:
+    if event.clock is not Clock.SYNCED:
+        return False
+    return received - HORIZON <= event.occurred_at <= received + TOLERANCE
+
+
+def _event_sound(event: Event) -> bool:
+    known_zone = event.occurred_at.tzinfo is not None
+    in_range = 0 < event.seq < _LIMIT
+    return known_zone and in_range and _sound(event.boot_id, event.monotonic_ns)
+
+
+def _sound(boot_id: str, ns: int) -> bool:
+    return 0 <= ns < _LIMIT and _NAME.fullmatch(boot_id) is not None
+
+
+def _reached(
+    conn: Connection, kiosk_id: str, boot_id: str, by: Witness, ns: int
+) -> ColumnElement[bool]:
+    """The facts in whose date the bracket of this moment has a say."""
+    low, high = boots.reach(conn, kiosk_id, boot_id, by, ns)
+    facts = schema.facts.c
+    where = facts.boot_id == boot_id
+    if low is not None:
+        where &= facts.monotonic_ns >= (low + 1) * STRETCH_NS
+    if high is not None:
+        where &= facts.monotonic_ns < high * STRETCH_NS
+    return where
+
+
+def _undated(conn: Connection, kiosk_id: str, boot_id: str) -> ColumnElement[bool]:
+    """Facts of this boot, if nothing dates it, and of such boots next to it."""
+    facts, known = schema.facts.c, boots.witnessed(conn, kiosk_id)
+
+    def undated(span: Span) -> bool:
+        return known(span.boot_id, span.last_ns) is None
+
+    found: list[ColumnElement[bool]] = [false()]
+    for epoch in boots.epochs_of(conn, kiosk_id, boot_id):
+        spans = boots.spans(conn, kiosk_id, epoch)
+        here = next(i for i, span in enumerate(spans) if span.boot_id == boot_id)
+        near = [
+            *takewhile(undated, reversed(spans[:here])),
+            *filter(undated, spans[here : here + 1]),
+            *takewhile(undated, spans[here + 1 :]),
+        ]
+        names = [span.boot_id for span in near]
+        if names:
+            found.append(and_(facts.epoch == epoch, facts.boot_id.in_(names)))
+    return or_(*found)
+
+
+def _date_anew(
+    conn: Connection, kiosk_id: str, where: ColumnElement[bool]
+) -> tuple[str, ...]:
+    """Date these facts of a kiosk again; returns the items of those that moved."""
+    table, clocks = schema.facts, Clocks(conn, kiosk_id)
+    query = select(table).where(table.c.kiosk_id == kiosk_id, where)
+    moved: dict[str, None] = {}
+    for row in conn.execute(query).mappings().all():
+        values = columns(clocks.date(_recorded(row)))
+        if any(row[name] != value for name, value in values.items()):
+            own = table.c.fact_id == row["fact_id"]
+            conn.execute(update(table).where(own).values(values))
+            moved[row["item"]] = None
+    return tuple(moved)
+
+
+def _recorded(row: RowMapping) -> Recorded:
+    return Recorded(
+        epoch=row["epoch"],
+        boot_id=row["boot_id"],
+        ns=row["monotonic_ns"],
+        wall=row["recorded_at"],
+        clock=Clock(row["recorded_clock"]),
+        received_at=row["received_at"],
+    )
+
+
+def columns(when: Dated) -> dict[str, object]:
+    """The columns of a fact that follow from its dating."""
+    return {
+        "at": when.at,
+        "clock": when.clock.value,
+        "believed": when.believed,
+        "earliest": when.span.earliest,
+        "latest": when.span.latest,
+    }

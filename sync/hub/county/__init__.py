@@ -1,0 +1,1 @@
+"""What the county has: catalogue, patrons, rules, users."""

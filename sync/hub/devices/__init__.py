@@ -1,0 +1,1 @@
+"""The county's kiosks: enrolment, service, revocation."""

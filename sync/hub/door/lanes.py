@@ -1,0 +1,74 @@
+"""The two lanes at the hub's door, shared by the threads of one process.
+
+A batch with an open ask comes in at once: a reader stands and waits for it. Any
+other one comes in while there is room, or is told when to come (`slots.py`).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sync.hub.door.slots import Slots
+from sync.hub.intake.wire import Load
+from sync.hub.store.turnstile import Lane
+
+
+class ToldToWait(Exception):
+    """No room now: this kiosk's slot is `wait_s` seconds away."""
+
+    def __init__(self, key_id: str, wait_s: int) -> None:
+        super().__init__(f"the slot of {key_id} is in {wait_s} s")
+        self.key_id = key_id
+        self.wait_s = wait_s
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A batch on its way in."""
+
+    load: Load
+
+    @property
+    def lane(self) -> Lane:
+        return Lane.SHORT if self.load.open_ask else Lane.BACKLOG
+
+
+class Lanes:
+    """Thread-safe. One for each worker process: each hands out its own share."""
+
+    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._now_s = now_s
+        self._lock = threading.Lock()
+        self._slots = Slots()
+
+    def turn_away_if_full(self, key_id: str, visit: Visit) -> None:
+        """Raises ToldToWait."""
+        with self._lock:
+            self._turn_away_if_full(key_id, visit)
+
+    @contextmanager
+    def inside(self, key_id: str, visit: Visit) -> Iterator[None]:
+        """Be inside while the batch is judged. Raises ToldToWait."""
+        if visit.load.open_ask:
+            yield
+            return
+        with self._lock:
+            self._turn_away_if_full(key_id, visit)
+            self._slots.enter(key_id, visit.load.events, self._now_s())
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._slots.leave(visit.load.events, self._now_s())
+
+    def _turn_away_if_full(self, key_id: str, visit: Visit) -> None:
+        if visit.load.open_ask:
+            return
+        wait_s = self._slots.wait_s(key_id, visit.load.events, self._now_s())
+        if wait_s:
+            self._slots.turned_away()
+            raise ToldToWait(key_id, wait_s)

@@ -1,0 +1,123 @@
+"""The mirror feed: pages of what changed, as the values that kiosks keep.
+
+A thing that changed many times appears once, at its newest version. What is not
+there any more (a loan that ended, a card that was taken back) is `Removed`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+
+from sqlalchemy import Connection, RowMapping, Table, select
+
+from kiosk.domain.values import Credential
+from sync.hub.county.rulebook import signed_rules
+from sync.hub.feed.feedmarks import Feed
+from sync.hub.feed.feedruns import newest, run_of, runs_after
+from sync.hub.store import schema
+from sync.hub.store.rows import (
+    item_value,
+    loan_value,
+    patron_value,
+    site_value,
+    title_value,
+)
+from sync.protocol import (
+    Change,
+    CredentialChanged,
+    FeedPage,
+    ItemChanged,
+    LoanChanged,
+    PatronChanged,
+    Removed,
+    RulesChanged,
+    SiteChanged,
+    TitleChanged,
+)
+
+#: Changes on one page, at most.
+MAX_PAGE = 1000
+
+_kind = itemgetter("kind")
+_Fetch = Callable[[Connection, Sequence[str]], Mapping[str, Change]]
+
+
+def page(conn: Connection, cursor: int, limit: int, now: dt.datetime) -> FeedPage:
+    """Changes after a cursor that is known here, at most `limit`, in order."""
+    marks = _marks(conn, cursor, limit + 1)
+    shown, more = marks[:limit], len(marks) > limit
+    end = shown[-1]["version"] if more else newest(conn).version
+    return FeedPage(
+        changes=_changes(conn, shown),
+        cursor=end,
+        run=run_of(conn, end),
+        runs=runs_after(conn, cursor),
+        more=more,
+        hub_time=now,
+    )
+
+
+def _marks(conn: Connection, cursor: int, limit: int) -> Sequence[RowMapping]:
+    feed = schema.feed.c
+    rows = conn.execute(
+        select(feed.kind, feed.key, feed.version)
+        .where(feed.version > cursor)
+        .order_by(feed.version)
+        .limit(limit)
+    )
+    return rows.mappings().all()
+
+
+def _changes(conn: Connection, marks: Sequence[RowMapping]) -> tuple[Change, ...]:
+    found: dict[tuple[str, str], Change] = {}
+    for kind, group in groupby(sorted(marks, key=_kind), _kind):
+        keys = [mark["key"] for mark in group]
+        values = _FETCH[Feed(kind)](conn, keys)
+        found |= {(kind, key): value for key, value in values.items()}
+    return tuple(
+        found.get((mark["kind"], mark["key"])) or Removed(mark["kind"], mark["key"])
+        for mark in marks
+    )
+
+
+def _values(table: Table, value: Callable[[RowMapping], Change]) -> _Fetch:
+    """Fetch rows of a table by its primary key, each made into a change."""
+    (key,) = table.primary_key.columns
+
+    def fetch(conn: Connection, keys: Sequence[str]) -> dict[str, Change]:
+        rows = conn.execute(select(table).where(key.in_(keys))).mappings()
+        return {row[key.name]: value(row) for row in rows}
+
+    return fetch
+
+
+def _open_loans(conn: Connection, keys: Sequence[str]) -> dict[str, Change]:
+    """Kiosks know a loan by the reference made where the loan was made."""
+    table = schema.loans
+    rows = conn.execute(
+        select(table).where(table.c.loan_ref.in_(keys), table.c.returned_at.is_(None))
+    ).mappings()
+    return {row["loan_ref"]: LoanChanged(loan_value(row)) for row in rows}
+
+
+def _rules(conn: Connection, keys: Sequence[str]) -> dict[str, Change]:
+    changed = RulesChanged(signed_rules(conn))
+    return dict.fromkeys(keys, changed)
+
+
+def _credential(row: RowMapping) -> Change:
+    return CredentialChanged(Credential(row["digest"], row["patron_ref"]))
+
+
+_FETCH: Mapping[Feed, _Fetch] = {
+    Feed.PATRON: _values(schema.patrons, lambda row: PatronChanged(patron_value(row))),
+    Feed.CREDENTIAL: _values(schema.credentials, _credential),
+    Feed.TITLE: _values(schema.titles, lambda row: TitleChanged(title_value(row))),
+    Feed.ITEM: _values(schema.items, lambda row: ItemChanged(item_value(row))),
+    Feed.LOAN: _open_loans,
+    Feed.SITE: _values(schema.sites, lambda row: SiteChanged(site_value(row))),
+    Feed.RULES: _rules,
+}

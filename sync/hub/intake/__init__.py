@@ -1,0 +1,1 @@
+"""Batches become stored events, each once: wire, chain, copies, gaps, quarantine."""

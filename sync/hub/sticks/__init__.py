@@ -1,0 +1,1 @@
+"""USB sticks for points without a network."""

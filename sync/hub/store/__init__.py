@@ -1,0 +1,1 @@
+"""The hub's database: tables, one writer at a time, what is read once."""

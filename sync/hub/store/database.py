@@ -1,0 +1,155 @@
+"""The hub's database: an engine from a URL and one unit of work per use case.
+
+`writing()` holds the lock of the one `feed_clock` row, so only one transaction
+writes at a time: versions of the feed follow the order of commits, and whoever
+judges an event sees everything judged before it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    ExceptionContext,
+    create_engine,
+    event,
+    make_url,
+    update,
+)
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import PoolProxiedConnection
+
+from sync.hub.feed.feedmarks import version
+from sync.hub.feed.feedruns import begin_run
+from sync.hub.store import schema
+from sync.hub.store.turnstile import Lane, Ticket, Turnstile
+
+#: How long a transaction waits for another one to end.
+BUSY_TIMEOUT_MS = 10_000
+#: Rows written in one transaction by an import; keeps kiosks waiting well under 1 s.
+CHUNK = 500
+
+_READ_ONLY = "hub_read_only"
+_CLOCK = schema.feed_clock
+#: Takes the lock of the one row that every writer takes.
+_LOCK = update(_CLOCK).values(version=_CLOCK.c.version).returning(_CLOCK.c.version)
+Record = TypeVar("Record")
+
+
+class BadDatabase(ValueError):
+    """The database can't be used as it is; the text says why."""
+
+
+class Database:
+    """One database, many connections. Threads share it; a connection they don't."""
+
+    def __init__(self, url: str) -> None:
+        self.turnstile = Turnstile()
+        self.engine = _engine(url)
+        #: The feed's version after our last write; None if the database may be another.
+        self._reached: int | None = None
+        event.listen(self.engine, "handle_error", self._forget_if_lost)
+        self._view: dict[str, Any] = {_READ_ONLY: True}
+        if self.engine.dialect.name == "postgresql":
+            # SQLite's snapshot lasts for a transaction by itself.
+            self._view["isolation_level"] = "REPEATABLE READ"
+
+    @property
+    def exists(self) -> bool:
+        """False for a SQLite file that is not there; asking does not make one."""
+        url = self.engine.url
+        return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent view; waits for nobody."""
+        with self.engine.connect() as conn:
+            view = conn.execution_options(**self._view)
+            with view.begin():
+                yield view
+
+    @contextmanager
+    def writing(self, ticket: Ticket | None = None) -> Iterator[Connection]:
+        """One transaction: all of it or nothing, and no other one meanwhile.
+
+        Within this process `ticket` says who is first, in the short lane if there
+        is none. Not to be begun inside another one. Raises TurnMissed.
+        """
+        ticket = ticket or self.turnstile.ticket(Lane.SHORT)
+        with self.turnstile.passing(ticket, BUSY_TIMEOUT_MS / 1000):
+            with self.engine.begin() as conn:
+                self._go_on(conn, conn.execute(_LOCK).scalar_one())
+                yield conn
+                reached = version(conn)
+            self._reached = reached
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _go_on(self, conn: Connection, found: int) -> None:
+        """Begin a run of the feed unless the database surely is the one we wrote last."""
+        if self._reached is None or found < self._reached:
+            begin_run(conn, found + 1)
+
+    def _forget_if_lost(self, context: ExceptionContext) -> None:
+        """A server that hung up may come back with a backup in its place."""
+        if context.is_disconnect:
+            self._reached = None
+
+
+def store_in_chunks(
+    database: Database,
+    put: Callable[[Connection, Sequence[Record]], object],
+    records: Iterable[Record],
+    progress: Callable[[int], None] = lambda _count: None,
+    size: int = CHUNK,
+) -> int:
+    """Put many records, a transaction per chunk; `progress` gets each chunk's size.
+
+    Returns how many were put. What went before a failing chunk stays.
+    """
+    total = 0
+    rest = iter(records)
+    while chunk := tuple(islice(rest, size)):
+        with database.writing() as conn:
+            put(conn, chunk)
+        total += len(chunk)
+        progress(len(chunk))
+    return total
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as err:
+        raise BadDatabase(f"{url!r} is not a database URL") from err
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True)
+    if parsed.database in (None, "", ":memory:"):
+        raise BadDatabase(f"{url!r}: the hub needs a database that lasts, name a file")
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(
+    dbapi: sqlite3.Connection,
+    _record: PoolProxiedConnection,
+) -> None:
+    # The driver's own BEGIN comes too late and is never IMMEDIATE: we send ours.
+    dbapi.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        dbapi.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(conn: Connection) -> None:
+    options: dict[str, Any] = dict(conn.get_execution_options())
+    conn.exec_driver_sql("BEGIN" if options.get(_READ_ONLY) else "BEGIN IMMEDIATE")
