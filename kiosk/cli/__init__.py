@@ -42,6 +42,10 @@ COMMANDS = {
         "kiosk.cli.run:run",
         "Run the kiosk: devices, ledger and touchscreen server.",
     ),
+    "sip2": Lazy(
+        "sync.sip2.cli:sip2",
+        "Speak SIP2, the language of library systems.",
+    ),
     "sync": Lazy(
         "sync.agent.cli:sync",
         "Keep this kiosk and its hub in step, until SIGTERM.",

@@ -20,7 +20,18 @@ class PartlyDecoded(ValueError):
         self.found = found
 
 
-def decode_inputs(argument: str, decode: Decode, *, as_json: bool) -> None:
+def _utf8(line: bytes) -> str:
+    """Bytes that are no UTF-8 make a bad line, they do not end the whole run."""
+    return line.decode("utf-8", errors="backslashreplace")
+
+
+def decode_inputs(
+    argument: str,
+    decode: Decode,
+    *,
+    as_json: bool,
+    read: Callable[[bytes], str] = _utf8,
+) -> None:
     """Print what `decode` makes of the argument, or of each line of stdin for `-`.
 
     `decode` says by a ValueError what is wrong with an input. Every line of stdin, an
@@ -28,7 +39,7 @@ def decode_inputs(argument: str, decode: Decode, *, as_json: bool) -> None:
     good; else ends the command with exit code 1.
     """
     if argument == "-":
-        _decode_lines(decode)
+        _decode_lines(decode, read)
     else:
         _decode_one(argument, decode, as_json=as_json)
 
@@ -49,11 +60,18 @@ def bytes_from_hex(text: str) -> bytes:
     return bytes.fromhex(digits)
 
 
-def _decode_lines(decode: Decode) -> None:
+def print_answer(answer: Mapping[str, object], *, as_json: bool) -> None:
+    """One line of JSON, or a listing for people."""
+    if as_json:
+        click.echo(_json(answer))
+    else:
+        _print_listing(answer)
+
+
+def _decode_lines(decode: Decode, read: Callable[[bytes], str]) -> None:
     all_good = True
     for raw in sys.stdin.buffer:
-        # Bytes that are no UTF-8 make a bad line, they do not end the whole run.
-        line = raw.decode("utf-8", errors="backslashreplace").strip()
+        line = read(raw).strip()
         try:
             answer = decode(line)
         except ValueError as err:
@@ -74,10 +92,7 @@ def _decode_one(argument: str, decode: Decode, *, as_json: bool) -> None:
         if isinstance(err, PartlyDecoded):
             _print_listing(err.found)
         raise click.ClickException(str(err)) from err
-    if as_json:
-        click.echo(_json(answer))
-    else:
-        _print_listing(answer)
+    print_answer(answer, as_json=as_json)
 
 
 def _refusal(err: ValueError) -> dict[str, object]:
