@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -57,6 +59,10 @@ class Door:
         self.client = Client(f"http://127.0.0.1:{self._server.port}", KEY, "k1")
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
+
+    def seen_by(self, client: Client) -> Client:
+        """The same kiosk at this door, with all that it was told elsewhere."""
+        return replace(client, url=self.client.url)
 
     def close(self) -> None:
         self._server.shutdown()
@@ -147,6 +153,43 @@ def test_a_stranger_gets_no_slot(full: Door) -> None:
     assert "Retry-After" not in answer.headers
 
 
+def test_another_worker_tells_the_same_slot_again(full: Door) -> None:
+    event = loan(full)
+    first = full.client.push(event)
+
+    with closing(Door(full.county)) as other, large_batch(other):
+        again = other.seen_by(full.client).push(event)
+
+    assert (first.status_code, again.status_code) == (503, 503)
+    assert again.headers[NONCE_HEADER] == first.headers[NONCE_HEADER]
+    assert wait_s(again) <= wait_s(first)
+
+
+def test_an_ask_between_keeps_the_slot_and_a_backlog_uses_it(door: Door) -> None:
+    ask = door.county.k1.asks("YL0002", door.county.refs["R1"])
+    event = loan(door)
+    door.client.push()
+    with large_batch(door):
+        told = door.client.push(event)
+        asked = door.client.push(ask)
+
+    taken = door.client.push(event)
+
+    slot = told.headers[NONCE_HEADER]
+    assert [one.status_code for one in (told, asked, taken)] == [503, 200, 200]
+    assert asked.headers[NONCE_HEADER] == slot
+    assert taken.headers[NONCE_HEADER] != slot
+
+
+def test_a_slot_that_the_kiosk_made_up_is_a_stale_nonce(door: Door) -> None:
+    slot_ms = round(dt.datetime.now(dt.UTC).timestamp() * 1000)
+    door.client.nonce = f"{slot_ms}.{'0' * 32}"
+
+    answer = door.client.send(door.client.signed(batch_request(door, loan(door))))
+
+    assert (answer.status_code, decoded(answer, Problem).error) == (401, "stale_nonce")
+
+
 def test_a_stale_nonce_costs_no_request_when_a_slot_is_given(full: Door) -> None:
     """The nonce that comes with the slot is one of the time of the slot."""
     event = loan(full)
@@ -230,6 +273,10 @@ def large_batch(door: Door) -> ExitStack:
     visit = Visit(Load(2000, open_ask=False))
     stack.enter_context(door.lanes.inside("other", visit))
     return stack
+
+
+def wait_s(answer: requests.Response) -> int:
+    return int(answer.headers["Retry-After"])
 
 
 def loan(door: Door) -> Event:

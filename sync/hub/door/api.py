@@ -17,7 +17,7 @@ from sync.hub.clocks.contacts import Contact, learn
 from sync.hub.devices import devices, enrolment
 from sync.hub.devices.devices import Device, DeviceState
 from sync.hub.door.answers import json_answer
-from sync.hub.door.gate import Stale, known_device, new_key, next_nonce
+from sync.hub.door.gate import Caller, Stale, known_device, new_key, next_nonce
 from sync.hub.door.lanes import Lanes, ToldToWait, Visit
 from sync.hub.door.problems import Refused, busy
 from sync.hub.feed import feed
@@ -87,14 +87,17 @@ def enrol() -> Response:
 
 @api.post("/v1/events")
 def events() -> Response:
-    hub, now, visit = _hub(), _now(), Visit(wire.glance(request.get_data()))
+    hub, now, load = _hub(), _now(), wire.glance(request.get_data())
     try:
-        device, nonce = _sender(hub, visit, now)
-        taken = _taken_in(hub, device, visit, nonce, now)
+        device, caller = _sender(hub, Visit(load), now)
+        visit = Visit(load, _ahead_s(caller, now))
+        taken = _taken_in(hub, device, visit, caller.nonce, now)
     except ToldToWait as err:
-        # One that is good when the slot comes: the kiosk then need not ask for it.
-        nonce = next_nonce(hub, err.key_id, now + dt.timedelta(seconds=err.wait_s))
+        slot = now + dt.timedelta(seconds=err.ahead_s)
+        nonce = next_nonce(hub, err.key_id, now, slot)
         return busy(str(err), err.wait_s, nonce)
+    # An ask leaves the slot as it is; a backlog has used it.
+    nonce = caller.nonce if load.open_ask else next_nonce(hub, caller.key_id, now)
     _refuse_if_nothing_counts(taken.verdicts, nonce)
     answer = BatchAnswer(
         verdicts=taken.verdicts, acked_through=taken.acked_through, hub_time=now
@@ -126,9 +129,9 @@ def heartbeat() -> Response:
         devices.note_heartbeat(conn, device.kiosk_id, body, now)
         cards.meet(conn, device.kiosk_id, body, now)
         head = (body.epoch, body.seq)
-        items = learn(conn, Contact(device.kiosk_id, body.sent, now, head=head))
+        anew = learn(conn, Contact(device.kiosk_id, body.sent, now, head=head))
         with unit_of_work(conn) as work:
-            follow_all(work, items, now)
+            follow_all(work, anew.items, now, anew.facts)
         answer = HeartbeatAnswer(
             acked_through=chain.acked_through(conn, device.kiosk_id, body.epoch),
             older=chain.holds_of(conn, device.kiosk_id, body.older[:MAX_OLDER]),
@@ -146,19 +149,25 @@ def healthz() -> Response:
 
 
 def _in_service(hub: Hub, now: dt.datetime) -> tuple[Device, str]:
-    device, nonce = known_device(hub, request, now)
+    device, caller = known_device(hub, request, now)
+    nonce = caller.nonce
     if device.state is DeviceState.REVOKED:
         raise Refused(403, "revoked", f"{device.kiosk_id} is out of service", nonce)
     return device, nonce
 
 
-def _sender(hub: Hub, visit: Visit, now: dt.datetime) -> tuple[Device, str]:
+def _sender(hub: Hub, visit: Visit, now: dt.datetime) -> tuple[Device, Caller]:
     """Who sends this batch. Raises Refused; ToldToWait instead of asking for a nonce."""
     try:
         return known_device(hub, request, now)
     except Stale as err:
         _lanes().turn_away_if_full(err.key_id, visit)
         raise
+
+
+def _ahead_s(caller: Caller, now: dt.datetime) -> float | None:
+    """Seconds until the slot that the caller was told, if it was."""
+    return None if caller.slot is None else (caller.slot - now).total_seconds()
 
 
 def _taken_in(

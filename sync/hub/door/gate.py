@@ -6,13 +6,13 @@ import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import structlog
 from flask import Request
 
 from sync.hub.devices import devices
 from sync.hub.devices.devices import Device
+from sync.hub.door.nonces import slot_nonce, slot_of
 from sync.hub.door.problems import Refused
 from sync.hub.store.setup import Hub
 from sync.signing import (
@@ -31,10 +31,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A genuine request: its key id, and the nonce for the next one."""
+    """A genuine request: its key id, the nonce for the next one, the slot it names."""
 
     key_id: str
     nonce: str
+    slot: dt.datetime | None = None
 
 
 class Stale(Refused):
@@ -45,8 +46,8 @@ class Stale(Refused):
         self.key_id = key_id
 
 
-def known_device(hub: Hub, request: Request, now: dt.datetime) -> tuple[Device, str]:
-    """The enrolled device that signed this request, and its next nonce. Raises Refused."""
+def known_device(hub: Hub, request: Request, now: dt.datetime) -> tuple[Device, Caller]:
+    """The enrolled device that signed this request. Raises Refused."""
     found: dict[str, Device] = {}
 
     def key_of(kiosk_id: str) -> str | None:
@@ -56,7 +57,7 @@ def known_device(hub: Hub, request: Request, now: dt.datetime) -> tuple[Device, 
         return device.public_key if device else None
 
     caller = genuine(hub, request, key_of, now)
-    return found[caller.key_id], caller.nonce
+    return found[caller.key_id], caller
 
 
 def new_key(hub: Hub, request: Request, now: dt.datetime) -> Caller:
@@ -74,8 +75,16 @@ def genuine(
     key_of: Callable[[str], str | None],
     now: dt.datetime,
 ) -> Caller:
-    """Check signature and nonce. Raises Refused."""
-    fresh = partial(_is_fresh, hub, now)
+    """Check signature and nonce. A slot that was not used yet stays. Raises Refused."""
+    slot: dt.datetime | None = None
+
+    def fresh(key_id: str, nonce: str) -> bool:
+        nonlocal slot
+        slot = slot_of(hub.nonce_secret, key_id, nonce, now)
+        if slot is not None:
+            return True
+        return nonce_is_fresh(hub.nonce_secret, key_id, nonce, now)
+
     try:
         key_id = verify(
             request.method,
@@ -92,21 +101,21 @@ def genuine(
     except StaleNonce as err:
         nonce = next_nonce(hub, err.key_id, now)
         raise Stale(err.key_id, str(err), nonce) from err
-    return Caller(key_id, next_nonce(hub, key_id, now))
+    return Caller(key_id, next_nonce(hub, key_id, now, slot), slot)
 
 
-def next_nonce(hub: Hub, key_id: str, at: dt.datetime) -> str:
-    """The nonce for a request that comes at this time."""
-    return issue_nonce(hub.nonce_secret, key_id, at)
+def next_nonce(
+    hub: Hub, key_id: str, now: dt.datetime, slot: dt.datetime | None = None
+) -> str:
+    """The nonce for the next request: at its slot, or within minutes if there is none."""
+    if slot is not None:
+        return slot_nonce(hub.nonce_secret, key_id, slot)
+    return issue_nonce(hub.nonce_secret, key_id, now)
 
 
 def _turned_away(error: str, err: Exception) -> Refused:
     log.warning("request not genuine", error=error)
     return Refused(401, error, str(err))
-
-
-def _is_fresh(hub: Hub, now: dt.datetime, key_id: str, nonce: str) -> bool:
-    return nonce_is_fresh(hub.nonce_secret, key_id, nonce, now)
 
 
 def _signed_url(request: Request) -> str:

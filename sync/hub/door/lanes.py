@@ -18,19 +18,21 @@ from sync.hub.store.turnstile import Lane
 
 
 class ToldToWait(Exception):
-    """No room now: this kiosk's slot is `wait_s` seconds away."""
+    """No room now: come in `wait_s` seconds; the slot is exactly `ahead_s` away."""
 
-    def __init__(self, key_id: str, wait_s: int) -> None:
+    def __init__(self, key_id: str, wait_s: int, ahead_s: float) -> None:
         super().__init__(f"the slot of {key_id} is in {wait_s} s")
         self.key_id = key_id
         self.wait_s = wait_s
+        self.ahead_s = ahead_s
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A batch on its way in."""
+    """A batch on its way in. `ahead_s`: until the slot that its nonce names, if any."""
 
     load: Load
+    ahead_s: float | None = None
 
     @property
     def lane(self) -> Lane:
@@ -38,7 +40,10 @@ class Visit:
 
 
 class Lanes:
-    """Thread-safe. One for each worker process: each hands out its own share."""
+    """Thread-safe. One for each worker process: each hands out its own share.
+
+    A slot that another worker told comes back with the visit.
+    """
 
     def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
         self._now_s = now_s
@@ -68,7 +73,10 @@ class Lanes:
     def _turn_away_if_full(self, key_id: str, visit: Visit) -> None:
         if visit.load.open_ask:
             return
-        wait_s = self._slots.wait_s(key_id, visit.load.events, self._now_s())
+        now_s = self._now_s()
+        if visit.ahead_s is not None:
+            self._slots.recall(key_id, now_s + visit.ahead_s, now_s)
+        wait_s = self._slots.wait_s(key_id, visit.load.events, now_s)
         if wait_s:
             self._slots.turned_away()
-            raise ToldToWait(key_id, wait_s)
+            raise ToldToWait(key_id, wait_s, self._slots.ahead_s(key_id, now_s))

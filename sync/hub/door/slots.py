@@ -62,6 +62,16 @@ class Slots:
             self._told[kiosk] = slot_s
         return max(round(slot_s - now_s), 1)
 
+    def ahead_s(self, kiosk: str, now_s: float) -> float:
+        """Seconds until the slot that was told, below 0 once it has come."""
+        return self._told[kiosk] - now_s
+
+    def recall(self, kiosk: str, slot_s: float, now_s: float) -> None:
+        """Know a slot that was told elsewhere; the latest that was told counts."""
+        if -FORGET_S < slot_s - now_s <= LONGEST_S:
+            known_s = self._told.pop(kiosk, slot_s)
+            self._told[kiosk] = max(known_s, slot_s)
+
     def enter(self, kiosk: str, events: int, now_s: float) -> None:
         self._told.pop(kiosk, None)
         if not self._inside:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import (
     Connection,
@@ -20,11 +20,14 @@ from sqlalchemy import (
     ExceptionContext,
     create_engine,
     event,
+    literal_column,
     make_url,
     update,
 )
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from sync.hub.feed.feedmarks import version
 from sync.hub.feed.feedruns import begin_run
@@ -40,11 +43,29 @@ _READ_ONLY = "hub_read_only"
 _CLOCK = schema.feed_clock
 #: Takes the lock of the one row that every writer takes.
 _LOCK = update(_CLOCK).values(version=_CLOCK.c.version).returning(_CLOCK.c.version)
+#: PostgreSQL tells as well which table of this name it is: a restore makes a new one.
+_LOCK_OF_TABLE: ReturningUpdate[Any] = _LOCK.returning(
+    literal_column("feed_clock.tableoid")
+)
+#: A peer that vanished holds the lock no longer than about a minute.
+POSTGRES_SETTINGS = (
+    f"SET lock_timeout = {BUSY_TIMEOUT_MS}",
+    "SET tcp_keepalives_idle = 30",
+    "SET tcp_keepalives_interval = 10",
+    "SET tcp_keepalives_count = 3",
+)
 Record = TypeVar("Record")
 
 
 class BadDatabase(ValueError):
     """The database can't be used as it is; the text says why."""
+
+
+class _Clock(NamedTuple):
+    """The clock of the feed as a writer finds it, and which table it stands in."""
+
+    version: int
+    table: int = 0
 
 
 class Database:
@@ -53,19 +74,26 @@ class Database:
     def __init__(self, url: str) -> None:
         self.turnstile = Turnstile()
         self.engine = _engine(url)
-        #: The feed's version after our last write; None if the database may be another.
-        self._reached: int | None = None
+        #: How our last write left the clock; None if the database may be another.
+        self._left: _Clock | None = None
         event.listen(self.engine, "handle_error", self._forget_if_lost)
         self._view: dict[str, Any] = {_READ_ONLY: True}
-        if self.engine.dialect.name == "postgresql":
+        self._lock: ReturningUpdate[Any] = _LOCK
+        if self.is_shared:
             # SQLite's snapshot lasts for a transaction by itself.
             self._view["isolation_level"] = "REPEATABLE READ"
+            self._lock = _LOCK_OF_TABLE
 
     @property
     def exists(self) -> bool:
         """False for a SQLite file that is not there; asking does not make one."""
         url = self.engine.url
         return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several processes may write here in turn: a server, not a file."""
+        return self.engine.dialect.name == "postgresql"
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -85,23 +113,29 @@ class Database:
         ticket = ticket or self.turnstile.ticket(Lane.SHORT)
         with self.turnstile.passing(ticket, BUSY_TIMEOUT_MS / 1000):
             with self.engine.begin() as conn:
-                self._go_on(conn, conn.execute(_LOCK).scalar_one())
+                found = _Clock(*conn.execute(self._lock).one())
+                self._go_on(conn, found)
                 yield conn
-                reached = version(conn)
-            self._reached = reached
+                left = found._replace(version=version(conn))
+            self._left = left
 
     def close(self) -> None:
         self.engine.dispose()
 
-    def _go_on(self, conn: Connection, found: int) -> None:
-        """Begin a run of the feed unless the database surely is the one we wrote last."""
-        if self._reached is None or found < self._reached:
-            begin_run(conn, found + 1)
+    def _go_on(self, conn: Connection, found: _Clock) -> None:
+        """Begin a run of the feed unless the database surely is the one we wrote last.
+
+        Others may have written since, or have put it back and written: the number
+        alone would not tell us.
+        """
+        left = self._left
+        if left is None or found.version < left.version or found.table != left.table:
+            begin_run(conn, found.version + 1)
 
     def _forget_if_lost(self, context: ExceptionContext) -> None:
         """A server that hung up may come back with a backup in its place."""
         if context.is_disconnect:
-            self._reached = None
+            self._left = None
 
 
 def store_in_chunks(
@@ -131,13 +165,22 @@ def _engine(url: str) -> Engine:
     except ArgumentError as err:
         raise BadDatabase(f"{url!r} is not a database URL") from err
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
+        engine = create_engine(parsed, pool_pre_ping=True)
+        event.listen(engine, "connect", _prepare_server)
+        return engine
     if parsed.database in (None, "", ":memory:"):
         raise BadDatabase(f"{url!r}: the hub needs a database that lasts, name a file")
     engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _prepare_server(dbapi: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    cursor = dbapi.cursor()
+    for setting in POSTGRES_SETTINGS:
+        cursor.execute(setting)
+    dbapi.commit()
 
 
 def _prepare_sqlite(
