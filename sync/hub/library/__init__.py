@@ -1,0 +1,1 @@
+"""Loans, returns and renewals on their way to the county's own library system."""
