@@ -20,6 +20,7 @@ _TAG_UID = re.compile(r"(?:[0-9A-F]{2}){4,62}")
 #: What readers put between two bytes.
 _BETWEEN_BYTES = re.compile(r"[\s:-]+")
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_YEAR = re.compile("(?:19|20)[0-9]{2}")
 _DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 _YES_OR_NO = {"": False, "0": False, "no": False, "false": False, "否": False}
 _YES_OR_NO |= {"1": True, "yes": True, "true": True, "是": True}
@@ -88,6 +89,15 @@ class Cells:
             return dt.date(*(int(part) for part in found.groups()))
         except ValueError as err:
             raise BadCell(column, value, "is no day of the calendar") from err
+
+    def year(self, column: str) -> int | None:
+        """Return a year of four digits; an empty cell is None."""
+        value = self.optional(column)
+        if not value:
+            return None
+        if not _YEAR.fullmatch(value):
+            raise BadCell(column, value, "is no year like 1978")
+        return int(value)
 
     def time(self, column: str) -> str:
         """Return a time of day like 09:00, or "" for an empty cell."""

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from kiosk.domain.values import Item, ItemState, PatronState, Site
+from kiosk.domain.values import Item, ItemState, PatronState, Site, Title
 from sync.hub.county.patrons import PatronRecord
 from sync.hub.importers.cells import Cells
+from sync.hub.importers.isbn import BadIsbn, isbn13
 from sync.hub.importers.report import Rejected
+from sync.hub.importers.seen import Seen
 from sync.hub.importers.tables import BadCell, Column, Row
 
 Value = TypeVar("Value")
@@ -25,6 +27,15 @@ SITE_COLUMNS = (
     Column("phone", "电话", required=False),
     Column("opens", "开门时间", required=False),
     Column("closes", "关门时间", required=False),
+)
+TITLE_COLUMNS = (
+    Column("title_id", "记录号"),
+    Column("title", "题名", also=("书名", "正题名", "图书名称")),
+    Column("author", "责任者", required=False, also=("作者", "著者")),
+    Column("publisher", "出版者", required=False, also=("出版社",)),
+    Column("year", "出版年", required=False),
+    Column("isbn", "ISBN", required=False, also=("书号", "标准书号")),
+    Column("clc", "分类号", required=False),
 )
 ITEM_COLUMNS = (
     Column("barcode", "条码号"),
@@ -44,6 +55,8 @@ PATRON_COLUMNS = (
     Column("patron_type", "读者类型"),
     Column("state", "状态"),
     Column("expires_on", "有效期至", required=False),
+    Column("birth_year", "出生年", required=False),
+    Column("phone", "联系电话", required=False, also=("电话", "手机")),
     Column("card_uid", "卡片序列号", required=False),
     Column("qr", "读者码", required=False),
 )
@@ -142,6 +155,20 @@ def site(cells: Cells) -> tuple[str, Site]:
     return value.site_id, value
 
 
+def title(cells: Cells) -> tuple[str, Title]:
+    """Read a title; a book without an ISBN is one all the same."""
+    value = Title(
+        title_id=cells.text("title_id"),
+        title=cells.text("title"),
+        author=cells.optional("author"),
+        publisher=cells.optional("publisher"),
+        year=cells.optional("year"),
+        isbn=_isbn(cells),
+        clc=cells.optional("clc"),
+    )
+    return value.title_id, value
+
+
 def item(cells: Cells) -> tuple[str, Item]:
     """Read a copy. `current_site` is "" when the table does not say where it is."""
     value = Item(
@@ -167,16 +194,19 @@ def patron(cells: Cells) -> tuple[str, PatronRecord]:
         patron_type=cells.choice("patron_type", PATRON_TYPES),
         state=PatronState(cells.choice("state", PATRON_STATES)),
         expires_on=cells.date("expires_on"),
+        birth_year=cells.year("birth_year"),
+        phone=cells.optional("phone"),
         card_uids=(*cells.uids("card_uid"), *cells.words("qr")),
     )
     return value.number, value
 
 
 def read_rows(
-    rows: Iterable[Row | Rejected], read: Callable[[Cells], tuple[str, Value]]
+    rows: Iterable[Row | Rejected],
+    read: Callable[[Cells], tuple[str, Value]],
+    keys: Seen,
 ) -> Iterator[Taken[Value] | Rejected]:
     """Read each row by itself; the second row of one key is rejected as well."""
-    lines: dict[str, int] = {}
     for row in rows:
         if isinstance(row, Rejected):
             yield row
@@ -186,12 +216,19 @@ def read_rows(
         except BadCell as err:
             yield reject(row.line, err)
             continue
-        if key in lines:
-            reason = f"{key} stands in line {lines[key]} already"
+        first = keys.first(key, row.line)
+        if first != row.line:
+            reason = f"{key} stands in line {first} already"
             yield Rejected(number=row.line, reason=reason, value=key)
             continue
-        lines[key] = row.line
         yield Taken(row.line, key, value)
+
+
+def _isbn(cells: Cells) -> str:
+    try:
+        return isbn13(cells.optional("isbn")).number
+    except BadIsbn as err:
+        raise BadCell("isbn", cells.optional("isbn"), str(err)) from err
 
 
 def reject(line: int, err: BadCell) -> Rejected:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kiosk.domain.values import Item, ItemState, Site, Title
 from sync.hub.importers.cells import is_number
-from sync.hub.importers.mapping import Holding
+from sync.hub.importers.mapped import Holding
 
 #: Chinese Library Classification: children's literature.
 _CHILDREN = "I28"

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sync.hub.importers.source import Content
+
 RECORD_END = 0x1D
 FIELD_END = 0x1E
 LEADER_LENGTH = 24
@@ -35,7 +37,7 @@ class Frame:
     content: bytes
 
 
-def frames(content: bytes) -> Iterator[Frame]:
+def frames(content: Content) -> Iterator[Frame]:
     """Cut a file into records, whatever the leaders say about their lengths."""
     position = _skip_gap(content, 0)
     number = 0
@@ -62,13 +64,13 @@ def check(frame: Frame) -> None:
     _check_directory(content, base)
 
 
-def _skip_gap(content: bytes, position: int) -> int:
+def _skip_gap(content: Content, position: int) -> int:
     gap = _BETWEEN.match(content, position)
     return gap.end() if gap else position
 
 
-def _end_of_record(content: bytes, start: int) -> int:
-    mark = content.find(RECORD_END, start)
+def _end_of_record(content: Content, start: int) -> int:
+    mark = content.find(bytes([RECORD_END]), start)
     end = len(content) if mark < 0 else mark + 1
     next_leader = _LEADER_INSIDE.search(content, start + LEADER_LENGTH, end)
     return next_leader.start(1) if next_leader else end

@@ -1,184 +1,234 @@
-"""One import, from a file's bytes to the database and a report of what became of it."""
+"""The imports of tables: chunk by chunk, each in a transaction of its own.
+
+What was stored before a kill stays, and importing the file again goes on from there:
+what is the same already is not written twice.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TypeVar
 
-from sqlalchemy import Column as DatabaseColumn
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
-from kiosk.domain.values import Item
+from kiosk.domain.values import Item, Site, Title
+from sync.hub.county.patrons import CHUNK as PATRON_CHUNK
+from sync.hub.county.patrons import PatronRecord
+from sync.hub.county.patrons import Taken as LeftOut
 from sync.hub.importers import csv_tables
 from sync.hub.importers.cells import Cells
 from sync.hub.importers.csv_tables import Taken, read_rows, reject
-from sync.hub.importers.marc import Encoding
-from sync.hub.importers.report import ImportReport, Rejected, Remark
-from sync.hub.importers.store import (
-    ITEMS,
-    SITES,
-    Progress,
-    store_changed,
-    store_patrons,
-)
-from sync.hub.importers.tables import BadCell, Column, read_table
+from sync.hub.importers.patron_store import digests_of, patron_store
+from sync.hub.importers.report import ImportReport, Rejected
+from sync.hub.importers.run import Order, Run, begin
+from sync.hub.importers.seen import Seen
+from sync.hub.importers.source import chunks, count
+from sync.hub.importers.store import ITEMS, SITES, TITLES, known, store_changed
+from sync.hub.importers.tables import BadCell, Column, Table, read_table
 from sync.hub.store import schema
-from sync.hub.store.database import Database
+from sync.hub.store.database import CHUNK, Database
 
 Value = TypeVar("Value")
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What to import and how. `file` is its name in messages, never opened."""
-
-    file: str
-    content: bytes
-    encoding: Encoding = Encoding.AUTO
-    dry_run: bool = False
-    progress: Progress = lambda _done, _total: None
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed(Generic[Value]):
-    """A file's good values, what was refused and what was noticed, in file order."""
-
-    taken: tuple[Taken[Value], ...]
-    rejected: tuple[Rejected, ...]
-    remarks: tuple[Remark, ...] = ()
-
-    @property
-    def values(self) -> list[Value]:
-        return [each.value for each in self.taken]
+Read = Callable[[Cells], tuple[str, Value]]
 
 
 def import_sites(database: Database, order: Order) -> ImportReport:
-    """Take sites.csv. A parent must stand in the file or in the database."""
-    parsed = _read(order, csv_tables.SITE_COLUMNS, csv_tables.site)
-    known = stored_keys(database, schema.sites.c.site_id)
-    known |= {each.key for each in parsed.taken}
-    parsed = _fitting(
-        parsed, lambda site: _require("parent", site.parent or "", known, "site")
-    )
-    changed = store_changed(
-        database, SITES, parsed.values, order.progress, dry_run=order.dry_run
-    )
-    return report(order, parsed, changed)
+    """Take a table of sites. A parent must stand in the file or in the database."""
+    table = open_table(order, csv_tables.SITE_COLUMNS)
+    with Seen() as named:
+        for each in _read_all(order, csv_tables.SITE_COLUMNS, csv_tables.site):
+            named.first(each.key, each.line)
+        run = begin_table(database, order, "sites", table)
+
+        def take(conn: Connection, taken: list[Taken[Site]]) -> None:
+            parents = {each.value.parent or "" for each in taken}
+            there = known(conn, schema.sites.c.site_id, list(parents))
+            there |= {parent for parent in parents if parent in named}
+            fits = _fitting(
+                run,
+                taken,
+                lambda site: _require("parent", site.parent or "", there, "site"),
+            )
+            run.tally.changed += store_changed(conn, SITES, fits, run.journal)
+
+        each_chunk(run, table, csv_tables.site, take)
+    return run.report()
+
+
+def import_titles(database: Database, order: Order) -> ImportReport:
+    """Take a table of titles."""
+    table = open_table(order, csv_tables.TITLE_COLUMNS)
+    run = begin_table(database, order, "titles", table)
+
+    def take(conn: Connection, taken: list[Taken[Title]]) -> None:
+        values = [each.value for each in taken]
+        run.tally.taken += len(values)
+        run.tally.changed += store_changed(conn, TITLES, values, run.journal)
+
+    each_chunk(run, table, csv_tables.title, take)
+    return run.report()
 
 
 def import_items(database: Database, order: Order) -> ImportReport:
-    """Take items.csv. Titles and sites must be in the database before their copies.
+    """Take a table of items. Titles and sites must be in the database before them.
 
     A tag belongs to one copy: the row of another one is rejected.
     """
-    parsed = _read(order, csv_tables.ITEM_COLUMNS, csv_tables.item)
-    titles = stored_keys(database, schema.titles.c.title_id)
-    sites = stored_keys(database, schema.sites.c.site_id)
-    tags = _other_tags(database, parsed.values)
+    table = open_table(order, csv_tables.ITEM_COLUMNS)
+    with ExitStack() as stack:
+        retagged, tags = stack.enter_context(Seen()), stack.enter_context(Seen())
+        if "tag_uid" in table.columns:
+            for each in _read_all(order, csv_tables.ITEM_COLUMNS, csv_tables.item):
+                if each.value.tag_uid:
+                    retagged.first(each.key, each.line)
+        run = begin_table(database, order, "items", table)
+
+        def take(conn: Connection, taken: list[Taken[Item]]) -> None:
+            items = [each.value for each in taken]
+            fits = _fitting(run, taken, _item_check(conn, items, retagged, tags))
+            run.tally.changed += store_changed(conn, ITEMS, fits, run.journal)
+
+        each_chunk(run, table, csv_tables.item, take)
+    return run.report()
+
+
+def import_patrons(database: Database, order: Order) -> ImportReport:
+    """Take a table of patrons. A card that is another's already stays that one's."""
+    table = open_table(order, csv_tables.PATRON_COLUMNS)
+    with Seen() as cards, Seen() as numbers:
+        run = begin_table(database, order, "patrons", table)
+        rows = read_rows(table.rows, csv_tables.patron, numbers)
+        total = count(order.content, b"\n")
+        for chunk in chunks(rows, PATRON_CHUNK):
+            taken = _sort_out(run, chunk)
+            records = [_own_cards(run, each, cards) for each in taken]
+            digests = digests_of(database, records, dry_run=order.dry_run)
+            lines = {each.key: each.line for each in taken}
+
+            def left_out(other: LeftOut, lines: dict[str, int] = lines) -> None:
+                _remark_card(run, lines[other.number], other.text)
+
+            with run.writing() as conn:
+                store = patron_store(digests, left_out)
+                run.tally.changed += store_changed(conn, store, records, run.journal)
+            run.tally.taken += len(records)
+            order.progress(len(chunk), total)
+    return run.report()
+
+
+def open_table(order: Order, columns: Sequence[Column]) -> Table:
+    return read_table(order.content, columns, order.file, order.encoding, order.layout)
+
+
+def _read_all(
+    order: Order, columns: Sequence[Column], read: Read[Value]
+) -> Iterator[Taken[Value]]:
+    """A first look at a file whose rows refer to later ones."""
+    with Seen() as keys:
+        for each in read_rows(open_table(order, columns).rows, read, keys):
+            if not isinstance(each, Rejected):
+                yield each
+
+
+def begin_table(database: Database, order: Order, kind: str, table: Table) -> Run:
+    run = begin(database, order, kind)
+    if table.unused:
+        run.tally.remark(1, f"columns not used: {', '.join(table.unused)}")
+    if table.other_sheets:
+        run.tally.remark(1, f"sheets not read: {', '.join(table.other_sheets)}")
+    return run
+
+
+def each_chunk(
+    run: Run,
+    table: Table,
+    read: Read[Value],
+    take: Callable[[Connection, list[Taken[Value]]], None],
+) -> None:
+    total = count(run.order.content, b"\n")
+    with Seen() as keys:
+        for chunk in chunks(read_rows(table.rows, read, keys), CHUNK):
+            taken = _sort_out(run, chunk)
+            with run.writing() as conn:
+                take(conn, taken)
+            run.order.progress(len(chunk), total)
+
+
+def _sort_out(run: Run, chunk: list[Taken[Value] | Rejected]) -> list[Taken[Value]]:
+    taken = list[Taken[Value]]()
+    for outcome in chunk:
+        if isinstance(outcome, Rejected):
+            run.tally.reject(outcome)
+        else:
+            taken.append(outcome)
+    return taken
+
+
+def _fitting(
+    run: Run, taken: list[Taken[Value]], check: Callable[[Value], None]
+) -> list[Value]:
+    """Reject the values that refer to something the hub does not have."""
+    fits = list[Value]()
+    for each in taken:
+        try:
+            check(each.value)
+        except BadCell as err:
+            run.tally.reject(reject(each.line, err))
+        else:
+            fits.append(each.value)
+    run.tally.taken += len(fits)
+    return fits
+
+
+def _item_check(
+    conn: Connection, items: Sequence[Item], retagged: Seen, tags: Seen
+) -> Callable[[Item], None]:
+    titles = known(conn, schema.titles.c.title_id, [item.title_id for item in items])
+    places = [place for item in items for place in (item.home_site, item.current_site)]
+    sites = known(conn, schema.sites.c.site_id, places)
+    owners = _tagged(conn, [item.tag_uid for item in items if item.tag_uid])
 
     def check(item: Item) -> None:
         _require("title_id", item.title_id, titles, "title")
         _require("home_site", item.home_site, sites, "site")
         _require("current_site", item.current_site, sites, "site")
-        if item.tag_uid and tags.setdefault(item.tag_uid, item.barcode) != item.barcode:
-            reason = f"is the tag of {tags[item.tag_uid]} already"
+        if not item.tag_uid:
+            return
+        stored = owners.get(item.tag_uid, item.barcode)
+        owner = item.barcode if stored in retagged else stored
+        owner = str(tags.first(item.tag_uid, owner))
+        if owner != item.barcode:
+            reason = f"is the tag of {owner} already"
             raise BadCell("tag_uid", item.tag_uid, reason)
 
-    parsed = _fitting(parsed, check)
-    changed = store_changed(
-        database, ITEMS, parsed.values, order.progress, dry_run=order.dry_run
-    )
-    return report(order, parsed, changed)
+    return check
 
 
-def _other_tags(database: Database, items: Sequence[Item]) -> dict[str, str]:
-    """Barcodes by tag UID, of the copies that these rows give no tag."""
-    given = {item.barcode for item in items if item.tag_uid}
+def _tagged(conn: Connection, uids: Sequence[str]) -> dict[str, str]:
+    """Barcodes by the UID of their tag."""
     columns = schema.items.c
-    query = select(columns.tag_uid, columns.barcode).where(columns.tag_uid != "")
-    with database.reading() as conn:
-        stored = conn.execute(query).all()
-    return {uid: barcode for uid, barcode in stored if barcode not in given}
+    query = select(columns.tag_uid, columns.barcode).where(columns.tag_uid.in_(uids))
+    return {row.tag_uid: row.barcode for row in conn.execute(query)} if uids else {}
 
 
-def import_patrons(database: Database, order: Order) -> ImportReport:
-    """Take patrons.csv. A card that is another patron's already stays that one's."""
-    parsed = _read(order, csv_tables.PATRON_COLUMNS, csv_tables.patron)
-    changed, others = store_patrons(
-        database, parsed.values, order.progress, dry_run=order.dry_run
-    )
-    lines = {each.key: each.line for each in parsed.taken}
-    remarks = [
-        Remark(
-            number=lines[other.number],
-            text=f"{other.text} identifies another patron already; left out",
-        )
-        for other in others
-    ]
-    parsed = Parsed(parsed.taken, parsed.rejected, (*parsed.remarks, *remarks))
-    return report(order, parsed, changed)
-
-
-def stored_keys(database: Database, column: DatabaseColumn[Any]) -> set[str]:
-    """Return every value of a key column."""
-    with database.reading() as conn:
-        return set(conn.execute(select(column)).scalars())
-
-
-def report(
-    order: Order, parsed: Parsed[Any], changed: int, items: int = 0
-) -> ImportReport:
-    return ImportReport(
-        file=order.file,
-        read=len(parsed.taken) + len(parsed.rejected),
-        taken=len(parsed.taken),
-        changed=changed,
-        items=items,
-        dry_run=order.dry_run,
-        rejected=parsed.rejected,
-        remarks=parsed.remarks,
-    )
-
-
-def sort_out(
-    outcomes: Iterable[Taken[Value] | Rejected], remarks: Sequence[Remark] = ()
-) -> Parsed[Value]:
-    taken, rejected = list[Taken[Value]](), list[Rejected]()
-    for outcome in outcomes:
-        if isinstance(outcome, Rejected):
-            rejected.append(outcome)
+def _own_cards(run: Run, taken: Taken[PatronRecord], cards: Seen) -> PatronRecord:
+    """Leave out cards that an earlier row of the file gave to another patron."""
+    own = list[str]()
+    for text in taken.value.credentials:
+        if cards.first(text, taken.key) == taken.key:
+            own.append(text)
         else:
-            taken.append(outcome)
-    return Parsed(tuple(taken), tuple(rejected), tuple(remarks))
+            _remark_card(run, taken.line, text)
+    return replace(taken.value, card_uids=tuple(own))
 
 
-def _read(
-    order: Order,
-    columns: Sequence[Column],
-    read: Callable[[Cells], tuple[str, Value]],
-) -> Parsed[Value]:
-    table = read_table(order.content, columns, order.file, order.encoding)
-    unused = ", ".join(table.unused)
-    remarks = [Remark(number=1, text=f"columns not used: {unused}")] if unused else []
-    return sort_out(read_rows(table.rows, read), remarks)
+def _remark_card(run: Run, line: int, text: str) -> None:
+    run.tally.remark(line, f"{text} identifies another patron already; left out")
 
 
-def _fitting(parsed: Parsed[Value], check: Callable[[Value], None]) -> Parsed[Value]:
-    """Reject the values that refer to something the hub does not have."""
-    fits, rejected = [], list(parsed.rejected)
-    for each in parsed.taken:
-        try:
-            check(each.value)
-        except BadCell as err:
-            rejected.append(reject(each.line, err))
-        else:
-            fits.append(each)
-    rejected.sort(key=lambda one: one.number)
-    return Parsed(tuple(fits), tuple(rejected), parsed.remarks)
-
-
-def _require(column: str, value: str, known: Collection[str], what: str) -> None:
+def _require(column: str, value: str, there: Collection[str], what: str) -> None:
     """Raise BadCell for a reference to nothing; an empty cell refers to nothing."""
-    if value and value not in known:
+    if value and value not in there:
         raise BadCell(column, value, f"there is no such {what} in the hub")

@@ -1,4 +1,4 @@
-"""CNMARC records from an ISO 2709 file in UTF-8, GBK or GB18030."""
+"""Records of CNMARC and MARC21 from an ISO 2709 file in UTF-8, GBK or GB18030."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ from pymarc.exceptions import PymarcException
 from sync.hub.importers import iso2709
 from sync.hub.importers.iso2709 import BadRecord, Frame
 from sync.hub.importers.report import Rejected
+from sync.hub.importers.source import Content
 
 #: pymarc would take the first byte of a character for the subfield's code.
 _BAD_CODE = re.compile(rb"\x1f([^ -~])")
+
+#: Switches character sets in MARC-8; no part of any character of the others.
+_ESCAPE = b"\x1b"
 
 
 class Encoding(enum.StrEnum):
@@ -64,7 +68,7 @@ class MarcRecord:
 
 
 def read_records(
-    content: bytes, encoding: Encoding = Encoding.AUTO
+    content: Content, encoding: Encoding = Encoding.AUTO
 ) -> Iterator[MarcRecord | Rejected]:
     """Read every record of a file; a damaged one becomes a Rejected in its place."""
     for frame in iso2709.frames(content):
@@ -88,6 +92,8 @@ def detect(content: bytes) -> Encoding:
 
 
 def _read(frame: Frame, encoding: Encoding) -> MarcRecord:
+    if _ESCAPE in frame.content:
+        raise BadRecord("characters are in MARC-8; have it exported in UTF-8")
     if encoding is Encoding.AUTO:
         encoding = detect(frame.content)
     fields = tuple(_field(raw, encoding) for raw in _parse(frame.content).fields)

@@ -1,20 +1,23 @@
-"""CSV tables as counties write them: any of three encodings, headings zh or en.
-
-One line is one row: a quotation mark that is left open costs its own line only.
-"""
+"""Tables as counties write them: CSV or XLSX, headings zh or en, below a title or not."""
 
 from __future__ import annotations
 
-import csv
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain, islice
 
-from sync.hub.importers.marc import Encoding, detect
+from sync.hub.importers.csv_rows import RawRow, csv_rows
+from sync.hub.importers.marc import Encoding
 from sync.hub.importers.report import Rejected
+from sync.hub.importers.source import Content
+from sync.hub.importers.xlsx import BadWorkbook, open_sheet
 
-_UTF_8_MARK = b"\xef\xbb\xbf"
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_DELIMITERS = ",;\t"
+_ZIP = b"PK\x03\x04"
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+#: The heading is one of the first rows; what stands above it is the table's title.
+_ROWS_TO_HEADING = 10
 
 
 class BadTable(ValueError):
@@ -33,11 +36,29 @@ class BadCell(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column by its name and its Chinese heading; either may stand in a file."""
+    """A column by its name and Chinese heading; either, or one of `also`, may stand."""
 
     name: str
     heading: str
     required: bool = True
+    also: tuple[str, ...] = ()
+
+    @property
+    def headings(self) -> set[str]:
+        return {_plain(word) for word in (self.name, self.heading, *self.also)}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a county says of its file.
+
+    `headings`: under which heading a column stands. `values`: what to take where a
+    row has nothing under that column, or where the file has no such column at all.
+    """
+
+    headings: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
+    sheet: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,96 +71,142 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A file whose heading is right. `unused` are headings that nothing reads."""
+    """A file whose heading is right; `rows` are read as they are asked for.
 
-    rows: tuple[Row | Rejected, ...]
+    `unused` are headings that nothing reads, `other_sheets` those left alone.
+    """
+
+    rows: Iterator[Row | Rejected]
+    columns: frozenset[str]
     unused: tuple[str, ...]
+    other_sheets: tuple[str, ...] = ()
 
 
 def read_table(
-    content: bytes,
+    content: Content,
     columns: Sequence[Column],
     file: str,
     encoding: Encoding = Encoding.AUTO,
+    layout: Layout | None = None,
 ) -> Table:
-    """Read a file. Raises BadTable for a missing column or a file that is no table."""
-    if content.startswith(_UTF_16_MARKS):
-        raise BadTable(f"{file}: the file is UTF-16; save it as CSV in UTF-8")
-    if encoding is Encoding.AUTO:
-        encoding = detect(content)
-    lines = content.removeprefix(_UTF_8_MARK).splitlines()
-    header = _header(lines, file, encoding)
-    delimiter = max(_DELIMITERS, key=header.count)
-    headings = [name.strip() for name in _split(header, delimiter)]
-    names = _names(headings, columns, file)
-    rows = _rows(lines[1:], names, delimiter, encoding)
-    unused = [h for h, name in zip(headings, names, strict=True) if h and not name]
-    return Table(tuple(rows), tuple(unused))
-
-
-def _header(lines: Sequence[bytes], file: str, encoding: Encoding) -> str:
-    if not lines:
-        raise BadTable(f"{file}: the file is empty")
+    """Open a file. Raises BadTable for a missing column or a file that is no table."""
+    layout = layout or Layout()
+    rows, others = _open(content, file, encoding, layout.sheet)
     try:
-        return lines[0].decode(encoding)
-    except UnicodeDecodeError as err:
-        raise BadTable(f"{file}: the heading is not {encoding}") from err
+        return _table(rows, others, _mapped(columns, layout, file), layout, file)
+    except (BadWorkbook, UnicodeDecodeError) as err:
+        raise BadTable(f"{file}: the heading can't be read: {err}") from err
 
 
-def _names(
-    headings: Sequence[str], columns: Sequence[Column], file: str
-) -> list[str | None]:
-    """Name the column under each heading, None where nothing reads it."""
-    known = {c.name: c.name for c in columns} | {c.heading: c.name for c in columns}
-    names = [known.get(heading) or known.get(heading.lower()) for heading in headings]
+def _table(
+    rows: Iterator[RawRow],
+    others: tuple[str, ...],
+    columns: Sequence[Column],
+    layout: Layout,
+    file: str,
+) -> Table:
+    headings, names, rest = _heading(rows, columns, layout.values, file)
+    unused = (h for h, name in zip(headings, names, strict=True) if h and not name)
+    known = frozenset(name for name in names if name)
+    read = _rows(rest, names, layout.values)
+    return Table(read, known, tuple(unused), others)
+
+
+def _open(
+    content: Content, file: str, encoding: Encoding, sheet: str
+) -> tuple[Iterator[RawRow], tuple[str, ...]]:
+    start = content[: len(_ZIP)]
+    if not start:
+        raise BadTable(f"{file}: the file is empty")
+    if start.startswith(_UTF_16_MARKS):
+        raise BadTable(f"{file}: the file is UTF-16; save it as CSV in UTF-8")
+    if start == _OLD_EXCEL:
+        raise BadTable(f"{file}: old or locked Excel file; save it as .xlsx or CSV")
+    if start != _ZIP:
+        return csv_rows(content, encoding), ()
+    try:
+        opened = open_sheet(content, sheet)
+    except BadWorkbook as err:
+        raise BadTable(f"{file}: {err}") from err
+    return opened.rows, opened.others
+
+
+def _mapped(columns: Sequence[Column], layout: Layout, file: str) -> list[Column]:
+    """The columns under the headings that the county named."""
+    names = [column.name for column in columns]
+    for name in (*layout.headings, *layout.values):
+        if name not in names:
+            known = ", ".join(names)
+            raise BadTable(f"{file}: there is no column {name!r}; there are: {known}")
+    return [
+        Column(c.name, layout.headings[c.name], c.required)
+        if c.name in layout.headings
+        else c
+        for c in columns
+    ]
+
+
+def _heading(
+    rows: Iterator[RawRow],
+    columns: Sequence[Column],
+    given: Mapping[str, str],
+    file: str,
+) -> tuple[list[str], list[str | None], Iterator[RawRow]]:
+    """The heading, the column under each of its cells, and the rows below."""
+    first = list(islice(rows, _ROWS_TO_HEADING))
+    if not first:
+        raise BadTable(f"{file}: the file is empty")
+    known = {heading: c.name for c in columns for heading in c.headings}
+    for place, row in enumerate(first):
+        if isinstance(row, Rejected):
+            continue
+        headings = list(row[1])
+        names = [known.get(_plain(heading)) for heading in headings]
+        if sum(name is not None for name in names) > 1:
+            _check(names, headings, columns, given, file)
+            return headings, names, chain(first[place + 1 :], rows)
+    readable = next(
+        (list(row[1]) for row in first if not isinstance(row, Rejected)), []
+    )
+    _check([known.get(_plain(h)) for h in readable], readable, columns, given, file)
+    raise BadTable(f"{file}: there is no heading in the first rows")
+
+
+def _check(
+    names: Sequence[str | None],
+    headings: Sequence[str],
+    columns: Sequence[Column],
+    given: Mapping[str, str],
+    file: str,
+) -> None:
     for column in columns:
         if names.count(column.name) > 1:
             raise BadTable(f"{file}: two columns are called {column.name}")
-        if column.required and column.name not in names:
-            found = ", ".join(headings)
+        if column.required and column.name not in (*names, *given):
+            found = ", ".join(heading for heading in headings if heading)
             raise BadTable(
                 f"{file}: column {column.name} ({column.heading}) is missing;"
                 f" found: {found}"
             )
-    return names
 
 
 def _rows(
-    lines: Sequence[bytes],
-    names: Sequence[str | None],
-    delimiter: str,
-    encoding: Encoding,
+    rows: Iterator[RawRow], names: Sequence[str | None], given: Mapping[str, str]
 ) -> Iterator[Row | Rejected]:
-    for number, line in enumerate(lines, start=2):
-        try:
-            cells = _cells(line.decode(encoding), delimiter, len(names))
-        except (ValueError, csv.Error) as err:
-            reason = _reason(err, encoding)
-            yield Rejected(number=number, reason=reason)
+    for row in rows:
+        if isinstance(row, Rejected):
+            yield row
             continue
-        if any(cells):
-            yield Row(number, _named(names, cells))
+        line, cells = row
+        if len(cells) < len(names) or any(cells[len(names) :]):
+            reason = f"{len(cells)} cells, the heading has {len(names)}"
+            yield Rejected(number=line, reason=reason)
+            continue
+        named = {n: cell for n, cell in zip(names, cells, strict=False) if n and cell}
+        yield Row(line, {**given, **named})
 
 
-def _named(names: Sequence[str | None], cells: Sequence[str]) -> dict[str, str]:
-    return {n: cell for n, cell in zip(names, cells, strict=True) if n is not None}
-
-
-def _cells(text: str, delimiter: str, width: int) -> list[str]:
-    cells = [cell.strip() for cell in _split(text, delimiter)]
-    if not any(cells):
-        return []
-    if len(cells) < width or any(cells[width:]):
-        raise ValueError(f"{len(cells)} cells, the heading has {width}")
-    return cells[:width]
-
-
-def _split(text: str, delimiter: str) -> list[str]:
-    return next(csv.reader([text], delimiter=delimiter, strict=True), [])
-
-
-def _reason(err: Exception, encoding: Encoding) -> str:
-    if isinstance(err, UnicodeDecodeError):
-        shown = err.object[err.start : err.end].hex().upper()
-        return f"byte {shown} at {err.start} is not {encoding}"
-    return str(err)
+def _plain(heading: str) -> str:
+    """A heading without what people put around and between its signs."""
+    plain = unicodedata.normalize("NFKC", heading).lower()
+    return "".join(plain.split()).strip("*:")
