@@ -231,9 +231,18 @@ class SignedRules(msgspec.Struct, frozen=True, kw_only=True):
     signature: str
 
 
+#: Came later. Left out of what is signed while empty, so that rules stay genuine which
+#: were signed before, and rules that do without are understood by older kiosks.
+_LATER_RULES = ("calendars",)
+
+
 def rules_bytes(rules: Rules) -> bytes:
     """The canonical bytes of a rule set that the hub signs."""
-    return msgspec.json.encode(rules, order="deterministic")
+    fields = msgspec.to_builtins(rules, order="deterministic")
+    for name in _LATER_RULES:
+        if not fields[name]:
+            del fields[name]
+    return msgspec.json.encode(fields)
 
 
 class PatronChanged(msgspec.Struct, frozen=True, tag="patron"):

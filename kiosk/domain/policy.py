@@ -6,11 +6,15 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kiosk.domain.rules import LoanRule, PatronRule, Rules
+from kiosk.domain.rules import Calendar, LoanRule, PatronRule, Rules
 from kiosk.domain.values import Item, ItemState, Loan, Patron, PatronState
 
 Params = Mapping[str, str | int | dt.date]
 
+#: How far a due date may move; a site that is closed for longer has no open day.
+MAX_SHIFT_DAYS = 60
+
+_EVERY_DAY = Calendar()
 _BORROWING_STATES = {PatronState.VALID, PatronState.CREDIT_VALID}
 _PATRON_STATE_REASONS = {
     PatronState.TO_VERIFY: "E-CARD-EXPIRED",
@@ -50,8 +54,9 @@ def may_lend(
     today: dt.date,
     *,
     same_type_loans: int = 0,
+    site_id: str = "",
 ) -> Grant | Refusal:
-    """Decide one loan.
+    """Decide one loan at a site, by whose calendar it is due.
 
     `patron_loans`: what the patron has on loan, books granted a moment ago
     included; `same_type_loans`: how many of those share the item's type.
@@ -65,7 +70,7 @@ def may_lend(
     )
     if refusal or rule is None:
         return refusal or Refusal("E-ITEM-REF")
-    return Grant(due_date(today, rule.periods_days[0], rules))
+    return Grant(due_date(today, rule.periods_days[0], rules, site_id))
 
 
 def patron_refusal(
@@ -79,13 +84,14 @@ def patron_refusal(
     rule = rules.patrons.get(patron.patron_type)
     if rule is None:
         return Refusal("E-CARD-SUSPENDED", {"reason": patron.patron_type})
-    return _overdue_refusal(rule, loans, today) or _limit_refusal(rule, loans)
+    limit = _loan_limit(patron, rule)
+    return _overdue_refusal(rule, loans, today) or _limit_refusal(limit, loans)
 
 
 def remaining(patron: Patron, loans: Sequence[Loan], rules: Rules) -> int:
     """How many more copies the patron's limit leaves."""
     rule = rules.patrons.get(patron.patron_type)
-    return max(0, rule.loan_limit - len(loans)) if rule else 0
+    return max(0, _loan_limit(patron, rule) - len(loans)) if rule else 0
 
 
 def offline_refusal(
@@ -105,12 +111,20 @@ def offline_refusal(
     return None
 
 
-def due_date(today: dt.date, days: int, rules: Rules) -> dt.date:
-    """The last day of a loan: moved to the next open day if it falls on a closed one."""
+def due_date(today: dt.date, days: int, rules: Rules, site_id: str = "") -> dt.date:
+    """The last day of a loan: moved to the next day on which the site is open.
+
+    It stays where it falls if there is none within MAX_SHIFT_DAYS.
+    """
     due = today + dt.timedelta(days=days)
-    while due in rules.closed_days:
-        due += dt.timedelta(days=1)
-    return due
+    shifts = (due + dt.timedelta(days=shift) for shift in range(MAX_SHIFT_DAYS))
+    return next((day for day in shifts if is_open(day, rules, site_id)), due)
+
+
+def is_open(day: dt.date, rules: Rules, site_id: str) -> bool:
+    """Whether books can be brought back to a site on this day."""
+    calendar = rules.calendars.get(site_id) or rules.calendars.get("", _EVERY_DAY)
+    return day not in rules.closed_days and calendar.is_open(day)
 
 
 def _overdue_refusal(
@@ -123,8 +137,13 @@ def _overdue_refusal(
     return Refusal("E-OVERDUE", {"n": late}) if late else None
 
 
-def _limit_refusal(rule: PatronRule, loans: Sequence[Loan]) -> Refusal | None:
-    if len(loans) < rule.loan_limit:
+def _loan_limit(patron: Patron, rule: PatronRule) -> int:
+    """A group may have a limit of its own."""
+    return rule.loan_limit if patron.loan_limit is None else patron.loan_limit
+
+
+def _limit_refusal(limit: int, loans: Sequence[Loan]) -> Refusal | None:
+    if len(loans) < limit:
         return None
     return Refusal("E-LIMIT", {"n": len(loans)})
 

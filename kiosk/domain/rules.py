@@ -66,6 +66,25 @@ class SecurityRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Calendar:
+    """When a site is closed for good or for once.
+
+    `closed_weekdays`: 1 is Monday, 7 is Sunday. `open_days` are open all the same.
+    """
+
+    closed_weekdays: tuple[int, ...] = ()
+    closed_days: tuple[dt.date, ...] = ()
+    open_days: tuple[dt.date, ...] = ()
+
+    def is_open(self, day: dt.date) -> bool:
+        if day in self.open_days:
+            return True
+        return day.isoweekday() not in self.closed_weekdays and (
+            day not in self.closed_days
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class CredentialRule:
     """Salt (hex) and cost of `kiosk.domain.credentials.digest` in this county."""
 
@@ -80,7 +99,8 @@ class Rules:
     """One version of the county's rule set. `loans` is keyed "PATRONTYPE/ITEMTYPE".
 
     `owners`: ISILs whose items may circulate here; an item of another owner is foreign.
-    `partners`: owners outside the county whose items may be returned.
+    `partners`: owners outside the county whose items may be returned. `closed_days`
+    hold for the whole county, `calendars` for a site each, "" for the sites without one.
     """
 
     version: int
@@ -92,3 +112,4 @@ class Rules:
     owners: tuple[str, ...] = ()
     partners: tuple[str, ...] = ()
     closed_days: tuple[dt.date, ...] = field(default=())
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)

@@ -43,6 +43,7 @@ class Patron:
     """A reader as a kiosk may know one: no number, no phone, the name masked.
 
     `name` is masked by the hub (张*华); a kiosk never learns the full one.
+    `loan_limit`: in place of that of the type, for a group say; None if there is none.
     """
 
     patron_ref: str
@@ -50,6 +51,7 @@ class Patron:
     state: PatronState
     name: str
     expires_on: dt.date | None = None
+    loan_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ class Lending:
     def _plans(
         self, patron: Patron, books: Sequence[Book], at: Moment, *, offline: bool
     ) -> list[Plan]:
-        rule = LocalRule(self.daybook.knowledge)
+        rule = LocalRule(self.daybook.knowledge, self.daybook.site_id)
         decisions = rule.decide(patron, books, at, offline=offline)
         return [
             Plan(book, patron, decision)

@@ -21,6 +21,7 @@ class LocalRule:
     """Decides a stack book by book; each grant counts against the next one's limits."""
 
     knowledge: Knowledge
+    site_id: str
 
     def decide(
         self, patron: Patron, books: Sequence[Book], at: Moment, *, offline: bool
@@ -48,6 +49,7 @@ class LocalRule:
         wanted = [book.barcode for book in books]
         known = [*wanted, *(loan.item for loan in loans)]
         return _Account(
+            self.site_id,
             patron,
             loans,
             knowledge.unreported_loans(patron.patron_ref),
@@ -64,6 +66,7 @@ class _Account:
     open loans of those that are wanted.
     """
 
+    site_id: str
     patron: Patron
     loans: tuple[Loan, ...]
     unreported: int
@@ -82,6 +85,7 @@ class _Account:
             rules,
             today,
             same_type_loans=self._of_type(item.item_type),
+            site_id=self.site_id,
         )
 
     def alone(self, grant: Grant, rules: Rules, age: dt.timedelta | None) -> Decision:

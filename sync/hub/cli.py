@@ -7,21 +7,45 @@ import click
 from kiosk.lazy_commands import Lazy, LazyGroup
 
 COMMANDS = {
+    "cases": Lazy(
+        "sync.hub.desk.case_commands:cases",
+        "What staff should look at: list, show, resolve, undo.",
+    ),
+    "backup": Lazy(
+        "sync.hub.backup.commands:backup",
+        "Write the whole database to FILE while the hub serves.",
+    ),
+    "audit": Lazy(
+        "sync.hub.county.audit_commands:audit",
+        "Who changed what, when, from where and why.",
+    ),
     "enrol-code": Lazy(
         "sync.hub.commands:enrol_code",
         "Make a code that enrols one kiosk at a site.",
     ),
     "export": Lazy(
-        "sync.hub.commands:export",
-        "Print all items, loans or events.",
+        "sync.hub.county.export_commands:export",
+        "Print all items, loans or events; or write all there is to a folder.",
     ),
     "import": Lazy(
         "sync.hub.importers.cli:imports",
-        "Take over CNMARC records and tables of sites, items and patrons.",
+        "Take over MARC records and tables of sites, titles, items and patrons.",
     ),
     "init": Lazy(
         "sync.hub.commands:init",
         "Make a new county: tables, secrets, the hub's key and the default rules.",
+    ),
+    "library": Lazy(
+        "sync.hub.library.cli:library",
+        "The county's own library system, and what it still has to learn.",
+    ),
+    "item": Lazy(
+        "sync.hub.county.item_commands:item",
+        "Copies: what they are, where they belong, what is missing of them.",
+    ),
+    "patron": Lazy(
+        "sync.hub.county.patron_commands:patron",
+        "Readers: who they are, what stands for them, whether they may borrow.",
     ),
     "quarantine": Lazy(
         "sync.hub.devices.device_commands:quarantine",
@@ -31,20 +55,32 @@ COMMANDS = {
         "sync.hub.devices.device_commands:reinstate",
         "Put a revoked kiosk back into service; what was set aside stays with staff.",
     ),
+    "restore": Lazy(
+        "sync.hub.backup.commands:restore",
+        "Put the backup FILE in the place of a database.",
+    ),
     "revoke": Lazy(
         "sync.hub.devices.device_commands:revoke",
         "Put a kiosk out of service; what it still sends is kept apart for staff.",
     ),
+    "rules": Lazy(
+        "sync.hub.county.rules_commands:rules",
+        "Who may borrow what, for how long, and when sites are closed.",
+    ),
     "serve": Lazy(
         "sync.hub.commands:serve",
         "Serve kiosks and staff until SIGTERM.",
+    ),
+    "site": Lazy(
+        "sync.hub.county.site_commands:site",
+        "The county's sites as a tree.",
     ),
     "stick": Lazy(
         "sync.hub.sticks.stick_commands:stick",
         "Take in what kiosks without a network sent on USB sticks, and answer.",
     ),
     "user": Lazy(
-        "sync.hub.commands:user",
+        "sync.hub.county.user_commands:user",
         "Accounts of the staff desk.",
     ),
 }

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from kiosk import logs
-from sync.hub.county.export import event_lines, item_lines, loan_lines
-from sync.hub.county.users import Role, put_user
+from sync.hub.county.audit import note
 from sync.hub.devices.enrolment import LIFE, make_code
 from sync.hub.options import (
     DATABASE,
@@ -20,6 +18,7 @@ from sync.hub.options import (
     county_of,
     now,
     opened,
+    operator,
     place_of_key,
     reported,
 )
@@ -28,8 +27,6 @@ from sync.hub.store.setup import init_hub, open_hub
 
 if TYPE_CHECKING:
     from flask import Flask
-
-_EXPORTS = {"items": item_lines, "loans": loan_lines, "events": event_lines}
 
 
 @click.command()
@@ -83,35 +80,16 @@ def serve(
         click.echo(as_line({"url": url}) if as_json else f"ready: {url}")
 
     with reported(), opened(database) as store:
+        _check_workers(store, workers)
         open_hub(store, key)  # says what is wrong before anything is started
     serve_app(make_app, host, port, ready, workers)
 
 
-@click.group()
-def user() -> None:
-    """Accounts of the staff desk."""
-
-
-@user.command("add")
-@click.argument("name")
-@DATABASE
-@click.option(
-    "--role", type=click.Choice([role.value for role in Role]), default=Role.STAFF.value
-)
-@click.option(
-    "--password-file",
-    type=click.File(),
-    help="Read the password from the first line of this file, - for standard input.",
-)
-def add_user(name: str, database: str, role: str, password_file: TextIO | None) -> None:
-    """Make an account, or give it a new password and role."""
-    if password_file is None:
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    else:
-        password = password_file.readline().rstrip("\r\n")
-    with reported(), county_of(database) as store, store.writing() as conn:
-        put_user(conn, name, password, Role(role), now())
-    click.echo(f"{name} may log in as {role}")
+def _check_workers(store: Database, workers: int) -> None:
+    """A file has one writer: workers would get in each other's way, asks included."""
+    if workers > 1 and not store.is_shared:
+        detail = f"--workers {workers} needs PostgreSQL: SQLite has one writer"
+        raise click.UsageError(detail)
 
 
 @click.command("enrol-code")
@@ -126,27 +104,11 @@ def add_user(name: str, database: str, role: str, password_file: TextIO | None) 
 def enrol_code(database: str, site: str, former: str | None, *, as_json: bool) -> None:
     """Make a code that enrols one kiosk at a site."""
     with reported(), county_of(database) as store, store.writing() as conn:
-        code = make_code(conn, site, now(), former)
+        at = now()
+        code = make_code(conn, site, at, former)
+        note(conn, operator(), "device.code", f"site:{site}", at)
     minutes = int(LIFE.total_seconds()) // 60
     if as_json:
         click.echo(as_line({"code": code, "site": site, "minutes": minutes}))
     else:
         click.echo(f"{code}\ngood for one kiosk at {site}, for {minutes} minutes")
-
-
-@click.command()
-@click.argument("what", type=click.Choice(list(_EXPORTS)))
-@DATABASE
-@JSON
-def export(what: str, database: str, *, as_json: bool) -> None:
-    """Print all items, loans or events. Without --json as tab-separated text."""
-    with reported(), county_of(database) as store, store.reading() as conn:
-        for line in _EXPORTS[what](conn):
-            click.echo(as_line(line) if as_json else _tabbed(line))
-
-
-def _tabbed(line: msgspec.Struct) -> str:
-    values = msgspec.json.decode(msgspec.json.encode(line)).values()
-    return "\t".join(
-        value if isinstance(value, str) else as_line(value) for value in values
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,8 +12,16 @@ import click
 import msgspec
 from sqlalchemy.exc import DBAPIError
 
+from sync.hub.circulation.choices import CaseError
+from sync.hub.county.audit import Actor
+from sync.hub.county.calendars import BadCalendar
+from sync.hub.county.cards import UnknownCard
+from sync.hub.county.item_files import BadItem, UnknownItem
+from sync.hub.county.passwords import WeakPassword
+from sync.hub.county.patron_files import BadPatron, UnknownPatron
 from sync.hub.county.rulebook import NoRules
-from sync.hub.county.users import WeakPassword
+from sync.hub.county.sites import BadSite
+from sync.hub.county.users import BadAccount
 from sync.hub.devices.devices import UnknownKiosk
 from sync.hub.devices.enrolment import NameInUse, UnknownSite
 from sync.hub.store.database import BadDatabase, Database
@@ -43,13 +52,22 @@ def reported() -> Iterator[None]:
     try:
         yield
     except (
+        BadAccount,
+        BadCalendar,
         BadDatabase,
+        BadItem,
+        BadPatron,
         BadKey,
+        BadSite,
+        CaseError,
         InitialisedAlready,
         NoRules,
         OSError,
         NameInUse,
+        UnknownCard,
+        UnknownItem,
         UnknownKiosk,
+        UnknownPatron,
         UnknownSite,
         WeakPassword,
     ) as err:
@@ -84,6 +102,11 @@ def place_of_key(url: str, given: Path | None) -> Path:
 
 def as_line(value: object) -> str:
     return msgspec.json.encode(value).decode()
+
+
+def operator() -> Actor:
+    """Who types the command, for the audit log."""
+    return Actor(f"os:{getpass.getuser()}", "command")
 
 
 def now() -> dt.datetime:

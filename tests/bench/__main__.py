@@ -14,10 +14,12 @@ import msgspec
 
 from kiosk import logs
 from tests.bench import (
+    cases,
     commit,
     drain,
     herd,
     idle,
+    imports,
     ingest,
     latency,
     ledger_backlog,
@@ -48,6 +50,9 @@ class Rounds:
     drained_events: int = drain.EVENTS
     idle_asks: int = drain.IDLE_ASKS
     ingested: int = ingest.EVENTS
+    case_events: int = cases.EVENTS
+    open_cases: int = cases.OPEN
+    imported: int = imports.ITEMS
     loans: int = ledger_cost.LOANS
     accepts: int = ledger_rate.LOANS
     accept_rounds: int = ledger_rate.ROUNDS
@@ -68,6 +73,9 @@ QUICK = Rounds(
     herd=200,
     drained_events=400,
     ingested=100,
+    case_events=500,
+    open_cases=100,
+    imported=300,
     idle_asks=10,
     loans=30,
     accepts=10,
@@ -116,7 +124,15 @@ def _hub(folder: Path, rounds: Rounds) -> list[Figure]:
         new_folder(folder, "drain"), rounds.drained_events, rounds.idle_asks
     )
     figures += ingest.measure(new_folder(folder, "ingest"), rounds.ingested)
+    figures += cases.measure(
+        new_folder(folder, "cases"), rounds.case_events, rounds.open_cases
+    )
     return figures
+
+
+def _imports(folder: Path, rounds: Rounds) -> list[Figure]:
+    """A county's files go into an empty hub."""
+    return imports.measure(folder, rounds.imported)
 
 
 PARTS: Mapping[str, Callable[[Path, Rounds], list[Figure]]] = {
@@ -124,6 +140,7 @@ PARTS: Mapping[str, Callable[[Path, Rounds], list[Figure]]] = {
     "ledger": _ledger,
     "devices": _devices,
     "hub": _hub,
+    "imports": _imports,
 }
 
 

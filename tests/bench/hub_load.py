@@ -85,19 +85,36 @@ def hub_process(
 ) -> Iterator[str]:
     """A hub that knows these kiosks and books; gives its address."""
     url = f"sqlite:///{folder / 'hub.db'}"
+    furnished(url, folder, points, items)
+    with served(url, folder) as (_process, address):
+        yield address
+
+
+def furnished(
+    url: str, folder: Path, points: Sequence[Point], items: Sequence[str]
+) -> None:
+    """Make a hub's database with these kiosks and books; its key lies in `folder`."""
     with fresh_hub(url, folder) as hub:
         _enrol(hub, points, items)
+
+
+@contextmanager
+def served(
+    url: str, folder: Path, workers: int = 1
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`tongjie hub serve` on that database, and its address; ended in order."""
     command = [sys.executable, "-m", "kiosk", "hub", "serve", "--port", "0", "--json"]
     process = subprocess.Popen(
-        command,
+        [*command, "--workers", str(workers)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env=os.environ | {"TONGJIE_HUB_DATABASE": url},
+        env=os.environ
+        | {"TONGJIE_HUB_DATABASE": url, "TONGJIE_HUB_KEY": str(folder / "hub.key")},
     )
     try:
         assert process.stdout is not None
-        yield json.loads(process.stdout.readline())["url"]
+        yield process, json.loads(process.stdout.readline())["url"]
     finally:
         process.terminate()
         process.wait(60)

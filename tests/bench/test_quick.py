@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.bench import cases
 from tests.bench.figures import Figure, Report, p95, reports, table
 from tests.bench.ingest import BATCHES
 from tests.bench.paced_readers import READERS
@@ -14,6 +15,7 @@ from tests.bench.pads import STACK, TAGS
 from tests.emulated_devices import KINDS
 
 NAMES = {
+    *cases.names(),
     "tag told → title, median",
     "tag told → title, p95",
     "PSS of kiosk and agent",
@@ -51,6 +53,12 @@ NAMES = {
         f"{what}, batches of {size}, {database}"
         for what in ("taken in", "repeated")
         for size in BATCHES
+        for database in ("SQLite", "PostgreSQL")
+    ),
+    *(
+        f"{what}, {kind}, {database}"
+        for what in ("imported", "peak memory of an import")
+        for kind in ("titles", "items", "patrons")
         for database in ("SQLite", "PostgreSQL")
     ),
     *(f"{TAGS} tags read, {driver}" for driver in READERS),

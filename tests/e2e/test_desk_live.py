@@ -11,7 +11,9 @@ from playwright.sync_api import Browser, Page, expect
 from waitress.server import create_server
 
 from sync.hub import desk
-from sync.hub.county.users import Role, put_user
+from sync.hub.county.permits import Role, Standing
+from sync.hub.county.users import add_user
+from tests.integration.desk_world import CLERK
 from tests.integration.hub_world import NOON, County, county, database_url, hub
 
 __all__ = ["county", "database_url", "hub"]
@@ -24,7 +26,7 @@ PASSWORD = "seven-green-books"
 def address(county: County) -> Iterator[str]:
     """A desk on a free port of this machine."""
     with county.hub.database.writing() as conn:
-        put_user(conn, "liu", PASSWORD, Role.STAFF, NOON)
+        add_user(conn, CLERK, "liu", PASSWORD, Standing(Role.STAFF), NOON)
     app = Flask("hub")
     desk.install(app, county.hub.database)
     server = create_server(app, host="127.0.0.1", port=0)

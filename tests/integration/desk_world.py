@@ -13,10 +13,13 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from sync.hub import desk
-from sync.hub.county.users import Role, put_user
+from sync.hub.county.audit import Actor
+from sync.hub.county.permits import Role, Standing
+from sync.hub.county.users import add_user
 from tests.integration.hub_world import MINUTE, NOON, County
 
 NAME, PASSWORD = "liu", "seven-green-books"
+CLERK = Actor("os:clerk", "command")
 NOW = NOON + 10 * MINUTE
 _TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
 
@@ -43,15 +46,26 @@ class Browser:
         assert token
         return self.client.post(path, data={"csrf": token.group(1), **form})
 
-    def log_in(self, password: str = PASSWORD) -> TestResponse:
-        return self.post("/desk/login", name=NAME, password=password)
+    def post_many(
+        self, path: str, many: tuple[str, list[str]], **form: str
+    ) -> TestResponse:
+        """Post a form in which one field has many values."""
+        name, values = many
+        token = _TOKEN.search(self.get("/desk/login").text)
+        assert token
+        return self.client.post(
+            path, data={"csrf": token.group(1), name: values, **form}
+        )
+
+    def log_in(self, password: str = PASSWORD, name: str = NAME) -> TestResponse:
+        return self.post("/desk/login", name=name, password=password)
 
 
 @pytest.fixture
 def stranger(county: County) -> Browser:
     """A browser that nobody has logged in with."""
     with county.hub.database.writing() as conn:
-        put_user(conn, NAME, PASSWORD, Role.STAFF, NOON)
+        add_user(conn, CLERK, NAME, PASSWORD, Standing(Role.STAFF), NOON)
     app = Flask("hub")
     now = [NOW]
     desk.install(app, county.hub.database, clock=lambda: now[0])

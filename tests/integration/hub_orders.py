@@ -79,7 +79,7 @@ def _state(conn: Connection) -> State:
         "titles": _rows(conn, select(schema.titles)),
         "holds": _rows(conn, select(schema.holds)),
         "cases": [
-            {**row, "opened_at": None}
+            {**row, "opened_at": None, "came_back_at": None, "steps": 0}
             for row in _rows(conn, select(cases).where(open_cases))
         ],
     }

@@ -7,13 +7,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import select
-from werkzeug.security import check_password_hash
 
 from kiosk.domain.values import Site
 from sync.hub import cli
 from sync.hub.county import catalogue
-from sync.hub.store import schema
 from sync.hub.store.database import Database
 from tests.integration.hub_world import (
     MINUTE,
@@ -53,23 +50,6 @@ def test_second_init_is_refused(url: str) -> None:
 
     assert again.exit_code == 1
     assert "already" in again.output
-
-
-def test_user_gets_a_hashed_password_from_standard_input(url: str) -> None:
-    done = run(url, "user", "add", "li", "--password-file", "-", typed="long enough\n")
-
-    with Database(url).reading() as conn:
-        stored = conn.execute(select(schema.users.c.password)).scalar_one()
-    assert done.exit_code == 0
-    assert stored.startswith("scrypt:")
-    assert check_password_hash(stored, "long enough")
-
-
-def test_short_password_is_refused(url: str) -> None:
-    done = run(url, "user", "add", "li", "--password-file", "-", typed="short\n")
-
-    assert done.exit_code == 1
-    assert "8" in done.output
 
 
 def test_enrol_code_names_an_unknown_site(url: str) -> None:

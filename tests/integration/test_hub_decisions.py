@@ -198,7 +198,14 @@ ROWS = (
         NOTICE,
         "return.other_site",
     ),
-    Row("stale return", stories.stale, NOTICE, "return_stale", R1),
+    Row(
+        "stale return",
+        stories.stale,
+        NOTICE,
+        "return_stale",
+        R1,
+        {"return_stale": "low"},
+    ),
     Row(
         "return that quotes its loan", stories.quoted_after, NOTICE, "return.other_site"
     ),

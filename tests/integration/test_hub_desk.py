@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import insert
 
-from kiosk.domain.values import PatronState
 from sync.hub.circulation.facts import Severity
 from sync.hub.desk.words import LANGUAGES, catalogue
 from sync.hub.devices.devices import note_heartbeat
@@ -19,7 +17,6 @@ from tests.integration.hub_world import (
     DAY,
     MINUTE,
     NOON,
-    PATRONS,
     County,
     county,
     database_url,
@@ -233,30 +230,6 @@ def test_unchanged_events_are_not_sent_again(browser: Browser, county: County) -
     other = browser.get("/desk/events/now", headers=headers)
 
     assert (same.status_code, other.status_code) == (304, 200)
-
-
-def test_case_shows_both_sides_with_masked_readers(
-    browser: Browser, county: County
-) -> None:
-    county.send(county.k1.lends("YL0001", county.refs["R1"], NOON - DAY))
-    county.send(county.k2.lends("YL0001", county.refs["R2"], NOON))
-
-    page = browser.read("/desk/cases")
-
-    assert "书还登记在别人名下，又借出了" in page
-    kiosk_side, _, hub_side = page.partition("县馆记录")
-    assert "王* *R2 站点 上湾村" in kiosk_side
-    assert "张*华 *R1 站点 马坪村" in hub_side
-
-
-def test_case_of_a_broken_rule_names_the_rule(browser: Browser, county: County) -> None:
-    county.put_patron(replace(PATRONS[0], state=PatronState.SUSPENDED))
-    county.send(county.k1.lends("YL0001", county.refs["R1"]))
-
-    page = browser.read("/desk/cases")
-
-    assert "与县馆规则不符，借阅有效" in page
-    assert "县馆规则 证已暂停" in page
 
 
 def test_text_from_a_kiosk_is_shown_as_text(browser: Browser, county: County) -> None:

@@ -5,12 +5,26 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlalchemy import select, update
+from werkzeug.security import generate_password_hash
 
-from sync.hub.county.users import Role, put_user
-from sync.hub.desk.guard import FREE_TRIES, LONGEST_WAIT, LoginGuard
-from tests.integration.desk_world import NAME, PASSWORD, Browser, browser, stranger
+from sync.hub.county.permits import Role, Standing
+from sync.hub.county.users import add_user, all_users, set_disabled, set_password
+from sync.hub.desk.access import IDLE, SESSION_LENGTH
+from sync.hub.store import schema
+from sync.hub.store.setup import Hub
+from sync.hub.store.upgrade import downgrade, upgrade
+from tests.integration.desk_world import (
+    CLERK,
+    NAME,
+    NOW,
+    PASSWORD,
+    Browser,
+    browser,
+    stranger,
+)
 from tests.integration.hub_world import (
-    NOON,
+    MINUTE,
     County,
     county,
     database_url,
@@ -45,15 +59,6 @@ def test_wrong_name_or_password_gets_the_same_answer(
     assert answer.status_code == 401
     assert "用户名或密码不对" in answer.text
     assert stranger.get("/desk/").status_code == 302
-
-
-def test_five_wrong_passwords_make_even_the_right_one_wait(stranger: Browser) -> None:
-    for _ in range(FREE_TRIES):
-        stranger.log_in("wrong")
-
-    assert stranger.log_in().status_code == 429
-    stranger.now[0] += LONGEST_WAIT
-    assert stranger.log_in().status_code == 302
 
 
 def test_post_without_the_token_is_refused(stranger: Browser) -> None:
@@ -124,34 +129,79 @@ def test_logging_out_ends_the_session(browser: Browser) -> None:
 
 def test_new_password_ends_old_sessions(browser: Browser, county: County) -> None:
     with county.hub.database.writing() as conn:
-        put_user(conn, NAME, "eight-green-books", Role.STAFF, NOON)
+        set_password(conn, CLERK, NAME, "eight-green-books", NOW)
 
     assert browser.get("/desk/").status_code == 302
 
 
+def test_disabled_account_is_out_at_once_and_stays_out(
+    browser: Browser, county: County
+) -> None:
+    with county.hub.database.writing() as conn:
+        set_disabled(conn, CLERK, NAME, NOW, disabled=True)
+
+    assert browser.get("/desk/").status_code == 302
+    assert browser.log_in().status_code == 401
+
+
 def test_session_does_not_outlive_the_working_day(browser: Browser) -> None:
-    cookie = browser.client.get_cookie("tongjie_desk", path="/desk")
+    for _ in range(20):
+        assert browser.get("/desk/").status_code == 200
+        browser.now[0] += SESSION_LENGTH / 20
 
-    assert cookie is not None
-    assert cookie.expires is not None
-
-
-def test_wait_doubles_and_is_forgotten_after_success() -> None:
-    guard = LoginGuard()
-    waits = []
-    for _ in range(FREE_TRIES + 2):
-        guard.failed("liu", NOON)
-        waits.append(guard.wait("liu", NOON).total_seconds())
-
-    assert waits == [0, 0, 0, 0, 30, 60, 120]
-    guard.succeeded("liu")
-    assert not guard.wait("liu", NOON)
+    assert browser.get("/desk/").status_code == 302
 
 
-def test_wait_has_a_limit_and_is_for_one_name_only() -> None:
-    guard = LoginGuard()
-    for _ in range(100):
-        guard.failed("liu", NOON)
+def test_desk_that_nobody_touches_is_closed(browser: Browser) -> None:
+    browser.now[0] += IDLE - MINUTE
+    assert browser.get("/desk/").status_code == 200
+    browser.now[0] += IDLE
 
-    assert guard.wait("liu", NOON) == LONGEST_WAIT
-    assert not guard.wait("wang", NOON)
+    assert browser.get("/desk/").status_code == 302
+
+
+def test_page_that_refreshes_itself_does_not_keep_the_desk_open(
+    browser: Browser,
+) -> None:
+    browser.now[0] += IDLE / 2
+    assert browser.get("/desk/now").status_code == 200
+    browser.now[0] += IDLE / 2
+
+    assert browser.get("/desk/").status_code == 302
+
+
+def test_password_of_an_earlier_version_works_and_is_kept_better(
+    stranger: Browser, county: County
+) -> None:
+    users = schema.users
+    with county.hub.database.writing() as conn:
+        conn.execute(update(users).values(password=generate_password_hash(PASSWORD)))
+
+    assert stranger.log_in().status_code == 302
+
+    with county.hub.database.reading() as conn:
+        stored = conn.execute(select(users.c.password)).scalar_one()
+    assert stored.startswith("$argon2id$")
+    assert stranger.get("/desk/").status_code == 200
+
+
+def test_new_hub_has_no_account(hub: Hub) -> None:
+    with hub.database.reading() as conn:
+        assert all_users(conn) == []
+
+
+def test_step_back_drops_accounts_that_it_would_let_see_everything(
+    stranger: Browser, county: County
+) -> None:
+    keeper = Standing(Role.KEEPER, "A")
+    with county.hub.database.writing() as conn:
+        add_user(conn, CLERK, "keeper", PASSWORD, keeper, NOW)
+        add_user(conn, CLERK, "gone", PASSWORD, Standing(Role.ADMIN), NOW)
+        set_disabled(conn, CLERK, "gone", NOW, disabled=True)
+
+    downgrade(county.hub.database, "0011")
+    upgrade(county.hub.database)
+
+    with county.hub.database.reading() as conn:
+        assert [user.name for user in all_users(conn)] == [NAME]
+    assert stranger.log_in().status_code == 302

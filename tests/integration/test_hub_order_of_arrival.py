@@ -357,6 +357,22 @@ def test_a_hold_on_a_copy_that_nobody_knows_is_dated_anew(harsh: County) -> None
     assert states[0]["holds"]
 
 
+def test_a_case_tells_by_which_clock_though_no_loan_is_changed_by_it(
+    harsh: County,
+) -> None:
+    """A suspended reader's loan by a weak clock; another event of the boot vouches."""
+    sure, weak = (
+        Step(0, "k2", "lend", "YL0001", who, clock, reboot=False, due=None)
+        for who, clock in (("R1", Clock.SYNCED), ("R2", Clock.RTC))
+    )
+    events = events_of(harsh, [sure, weak])
+
+    states = [state_after(harsh, one_by_one(each)) for each in permutations(events)]
+
+    assert states[0] == states[1]
+    assert "lent_against_rules" in {case["kind"] for case in states[0]["cases"]}
+
+
 @pytest.mark.fault("O27", "O28")
 @settings(
     max_examples=12,

@@ -92,7 +92,7 @@ def test_content_that_only_the_database_refuses_costs_the_other_events_nothing(
     assert again == taken
 
 
-@pytest.mark.parametrize(("at_once", "most"), [(48, 3.0), (1, 60.0)])
+@pytest.mark.parametrize(("at_once", "most"), [(48, 3.0), (1, 62.0)])
 def test_events_that_come_together_cost_few_statements_each(
     county: County, at_once: int, most: float
 ) -> None:

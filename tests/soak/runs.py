@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,7 @@ def perform(run: Run, folder: Path, scale: float) -> Summary:
     try:
         summary = run.work(folder, scale)
     except AssertionError as err:
+        traceback.print_exception(err)  # with the example that shows it
         summary = Summary("a check failed", Verdict.FAILED, str(err) or repr(err))
     seconds = time.monotonic() - started_s
     print(f"{run.name} · {seconds:.0f} s · {summary}", flush=True)  # noqa: T201

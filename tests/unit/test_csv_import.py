@@ -20,6 +20,7 @@ from sync.hub.importers.csv_tables import (
 )
 from sync.hub.importers.marc import Encoding
 from sync.hub.importers.report import Rejected
+from sync.hub.importers.seen import Seen
 from sync.hub.importers.tables import BadTable, Table, read_table
 
 ITEM_HEADING = "barcode,title_id,item_type,state,owner,home_site\n"
@@ -29,18 +30,19 @@ SITE_HEADING = "site_id,name,level,parent,opens\n"
 
 
 def items(text: str) -> list[Taken[Item] | Rejected]:
-    return list(read_rows(table(text).rows, item))
+    return list(read_rows(table(text).rows, item, Seen()))
 
 
 def patrons(text: str) -> list[Taken[PatronRecord] | Rejected]:
     content = (PATRON_HEADING + text).encode()
     rows = read_table(content, PATRON_COLUMNS, "patrons.csv").rows
-    return list(read_rows(rows, patron))
+    return list(read_rows(rows, patron, Seen()))
 
 
 def sites(text: str) -> list[Taken[Site] | Rejected]:
     content = (SITE_HEADING + text).encode()
-    return list(read_rows(read_table(content, SITE_COLUMNS, "sites.csv").rows, site))
+    rows = read_table(content, SITE_COLUMNS, "sites.csv").rows
+    return list(read_rows(rows, site, Seen()))
 
 
 def table(text: str, encoding: str = "utf-8") -> Table:
@@ -71,7 +73,7 @@ def test_table_is_read_in_any_usual_encoding(encoding: str) -> None:
         "BOOK", "少儿图书"
     )
 
-    (row,) = read_rows(table(text, encoding).rows, item)
+    (row,) = read_rows(table(text, encoding).rows, item, Seen())
 
     assert isinstance(row, Taken)
     assert row.value.item_type == "CHILDREN"
@@ -160,7 +162,7 @@ def test_damaged_bytes_cost_their_line_only() -> None:
     content = (ITEM_HEADING + GOOD_ITEM).encode() + b"\xff" + GOOD_ITEM.encode()
     content += "备注".encode()
 
-    rows = read_table(content, ITEM_COLUMNS, "items.csv").rows
+    rows = list(read_table(content, ITEM_COLUMNS, "items.csv").rows)
 
     assert isinstance(rows[1], Rejected)
     assert str(rows[1]) == "line 3: byte FF at 0 is not utf-8"
@@ -250,6 +252,46 @@ def test_bad_site_is_rejected_by_column(row: str, column: str) -> None:
 def test_given_encoding_is_not_second_guessed() -> None:
     content = (ITEM_HEADING + GOOD_ITEM.replace("BOOK", "少儿图书")).encode("gbk")
 
-    rows = read_table(content, ITEM_COLUMNS, "items.csv", Encoding.UTF_8).rows
+    rows = list(read_table(content, ITEM_COLUMNS, "items.csv", Encoding.UTF_8).rows)
 
     assert isinstance(rows[0], Rejected)
+
+
+def test_cell_in_quotation_marks_may_hold_line_ends() -> None:
+    heading = ITEM_HEADING.replace("barcode", "备注,barcode")
+    lines = f'"一\n二""三",{GOOD_ITEM}四,{GOOD_ITEM.replace("238", "239")}'
+
+    first, second = items(heading + lines)
+
+    assert isinstance(first, Taken)
+    assert isinstance(second, Taken)
+    assert (first.line, second.line) == (2, 4)
+
+
+def test_two_marks_left_open_cost_two_lines() -> None:
+    broken = '"' + GOOD_ITEM
+
+    found = items(ITEM_HEADING + broken + GOOD_ITEM + broken)
+
+    assert [type(each) for each in found] == [Rejected, Taken, Rejected]
+
+
+def test_heading_may_stand_below_a_title_and_be_spaced() -> None:
+    title = "云岭县图书馆馆藏清单,,,,,\n"
+    heading = " 条 码 号 ,记录号*,文献类型,状态：,所属馆,馆藏地\n"
+
+    (row,) = items(title + heading + GOOD_ITEM)
+
+    assert isinstance(row, Taken)
+    assert row.line == 3
+
+
+def test_file_larger_than_a_block_is_read_to_its_end() -> None:
+    count = 30_000
+    rows = (GOOD_ITEM.replace("YL0104170238", f"YL{n:010d}") for n in range(count))
+    text = ITEM_HEADING + "".join(rows)
+
+    found = items(text)
+
+    assert len(found) == count
+    assert all(isinstance(each, Taken) for each in found)

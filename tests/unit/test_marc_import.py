@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kiosk.domain.values import Title
-from sync.hub.importers.mapping import Holding, MappedRecord, NoTitle, map_record
+from sync.hub.importers.mapped import Holding, MappedRecord, NoTitle
+from sync.hub.importers.mapping import map_record
 from sync.hub.importers.marc import Encoding, MarcRecord, read_records
 from sync.hub.importers.report import Rejected
 
@@ -341,3 +342,32 @@ def test_subfield_code_that_is_no_letter_is_rejected() -> None:
 
     assert isinstance(found, Rejected)
     assert "subfield code E6" in found.reason
+
+
+def test_record_that_says_utf_8_and_is_gbk_is_read_as_what_it_is() -> None:
+    content = record(HUO_ZHE, "gbk")
+    declared = content[:9] + b"a" + content[10:]
+
+    assert titles(declared) == titles(record(HUO_ZHE))
+
+
+def test_record_in_marc_8_is_rejected_instead_of_misread() -> None:
+    escaped = replaced("200", "1 |aA\x1b$1B")
+
+    (found,) = titles(record(escaped))
+
+    assert "MARC-8" in found
+
+
+def test_repeated_fields_are_all_heard() -> None:
+    fields = [
+        *HUO_ZHE,
+        ("701", " 0|a张三"),
+        ("905", "  |aA|bYL1"),
+        ("905", "  |aB|bYL2"),
+    ]
+
+    mapped = only(record(fields))
+
+    assert mapped.title.author == "余华、张三"
+    assert [holding.library for holding in mapped.holdings] == ["A", "B"]

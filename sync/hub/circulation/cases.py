@@ -2,7 +2,8 @@
 
 A case is named after what it is about and the event, so the same finding opens
 it once however often it is found. What follows from the facts is found anew
-whenever they change: `reconcile` opens, corrects and settles accordingly.
+whenever they change: `reconcile` opens, corrects and settles accordingly, and
+opens a closed case again once either side says something else.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from sqlalchemy import Connection, insert, select
 
+from sync.hub.circulation.case_steps import HUB, What, new_step
 from sync.hub.circulation.facts import Fact, Finding
 from sync.hub.circulation.unit_of_work import UnitOfWork
 from sync.hub.store import schema
 from sync.hub.store.rows import Row
+
+#: Better clocks move these; what staff decided holds all the same.
+_TIMES = {"at", "clock", "due_on"}
 
 
 class CaseState(enum.StrEnum):
@@ -45,7 +50,9 @@ def open_cases(
         "item": item,
         "patron_ref": patron_ref,
         "kiosk_id": kiosk_id,
+        "site_id": _site(conn, kiosk_id),
         "opened_at": now,
+        "steps": 0,
     }
     rows = [_new_row(by_id[name]) | about for name in sorted(fresh)]
     if rows:
@@ -61,17 +68,41 @@ def reconcile(
 ) -> None:
     """Bring the cases in `scope` in line with what the facts show now.
 
-    `about` holds the fact that each finding names. What staff resolved stays so.
+    `about` holds the fact that each finding names. What staff resolved stays so
+    as long as both sides say what they said then.
     """
     wanted = {case_id(one): _row(one, about[one.event_id]) for one in findings}
     stored = {row["case_id"]: row for row in (*scope, *work.cases.some(wanted))}
     for name, target in wanted.items():
         if name not in stored:
-            work.cases.put({**target, "opened_at": now})
+            work.cases.put({**target, "opened_at": now, "steps": 0})
     for name, row in stored.items():
-        changes = _changes(row, wanted.get(name), now)
-        if changes:
-            work.cases.put({"case_id": name, **changes})
+        _bring_in_line(work, row, wanted.get(name), now)
+
+
+def settle(
+    conn: Connection, names: Iterable[str], now: dt.datetime, note: str = ""
+) -> None:
+    """Close these open cases: their ground has gone, and no staff had to look."""
+    work = UnitOfWork(conn)
+    for row in work.cases.some(names):
+        if row["state"] == CaseState.OPEN:
+            settle_case(work, row, now, note)
+    work.flush()
+
+
+def advance(
+    work: UnitOfWork,
+    row: Row,
+    changes: Mapping[str, object],
+    step: Mapping[str, object],
+) -> None:
+    """Change a case and write down why; `step` is one of `case_steps.new_step`."""
+    number = row["steps"] + 1
+    name = row["case_id"]
+    work.cases.put({"case_id": name, **changes, "steps": number})
+    identity = {"step_id": f"{name}#{number}", "case_id": name, "number": number}
+    work.case_steps.put({**identity, **step})
 
 
 def case_id(finding: Finding) -> str:
@@ -96,21 +127,52 @@ def _row(finding: Finding, fact: Fact) -> dict[str, object]:
         "item": fact.item or None,
         "patron_ref": fact.patron_ref or None,
         "kiosk_id": fact.kiosk_id,
+        "site_id": fact.site_id,
     }
     return _new_row(finding) | about
 
 
-def _changes(
-    stored: Row, wanted: Mapping[str, object] | None, now: dt.datetime
-) -> dict[str, object]:
-    """What a stored case is to become; nothing if staff resolved it."""
-    if stored["state"] == CaseState.RESOLVED:
-        return {}
+def _bring_in_line(
+    work: UnitOfWork, row: Row, wanted: Mapping[str, object] | None, now: dt.datetime
+) -> None:
+    """Settle, open again or correct a stored case."""
+    is_open = row["state"] == CaseState.OPEN
+    resolved = row["state"] == CaseState.RESOLVED
     if wanted is None:
-        is_open = stored["state"] == CaseState.OPEN
-        return {"state": CaseState.SETTLED.value, "closed_at": now} if is_open else {}
-    target = {**wanted, "closed_at": None, "note": stored["note"]}
-    return {name: value for name, value in target.items() if stored[name] != value}
+        if is_open:
+            settle_case(work, row, now)
+    elif is_open:
+        target = {**wanted, "note": row["note"]}
+        if any(row[name] != value for name, value in target.items()):
+            work.cases.put(target)
+    elif not resolved or _ground(row["sides"]) != _ground(str(wanted["sides"])):
+        again = {**wanted, "closed_at": None, "closed_by": None, "came_back_at": now}
+        advance(work, row, again, new_step(What.CAME_BACK, now, HUB))
+
+
+def settle_case(work: UnitOfWork, row: Row, now: dt.datetime, note: str = "") -> None:
+    """Close an open case whose ground has gone."""
+    changes = {"state": CaseState.SETTLED.value, "closed_at": now}
+    advance(work, row, changes, new_step(What.SETTLED, now, HUB, note=note))
+
+
+def _ground(sides: str) -> object:
+    """What a case rests on: who, where and what, whatever the clocks say."""
+    return _without_times(msgspec.json.decode(sides))
+
+
+def _without_times(value: object) -> object:
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: _without_times(one) for name, one in value.items() if name not in _TIMES
+    }
+
+
+def _site(conn: Connection, kiosk_id: str) -> str | None:
+    devices = schema.devices.c
+    query = select(devices.site_id).where(devices.kiosk_id == kiosk_id)
+    return conn.execute(query).scalar_one_or_none()
 
 
 def _states(conn: Connection, names: Iterable[str]) -> dict[str, str]:

@@ -79,6 +79,7 @@ def decide_ask(fact: Fact, asked: Asked) -> Decision:
         same_type_loans=sum(
             one.item_type == item.item_type for one in asked.patron_loans
         ),
+        site_id=fact.site_id,
     )
     if isinstance(refusal, Refusal):
         return _refused(refusal.reason, refusal.params)

@@ -8,7 +8,7 @@ its title follow from them.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sync.hub.circulation import holds, limits, shelf
@@ -25,28 +25,41 @@ class Outlook:
 
 
 def follow(
-    work: UnitOfWork, item: str, now: dt.datetime, new: str | None = None
+    work: UnitOfWork,
+    item: str,
+    now: dt.datetime,
+    new: str | None = None,
+    dated: Collection[str] = (),
 ) -> Outlook:
-    """Store what follows; `new` is the fact that came, None if some were re-dated."""
+    """Store what follows; `new` is the fact that came, None if some were `dated` anew.
+
+    Their readers' cases tell by which clock, even if no loan has changed by it.
+    """
     played = shelf.play(work, item, now, new)
-    readers = dict.fromkeys(loan.patron_ref for loan in played.changed)
+    dated_loans = (loan for loan in played.history.loans if loan.loan_id in dated)
+    concerned = tuple(dict.fromkeys((*played.changed, *dated_loans)))
     findings = list(played.findings)
-    for reader in readers:
-        findings += limits.review(work, reader, played.changed, now)
+    for reader in dict.fromkeys(loan.patron_ref for loan in concerned):
+        findings += limits.review(work, reader, concerned, now)
     record = work.item(item)
     title_id = record.title_id if record else provisional_title(item)
     findings += holds.review(work, title_id, now)
     return Outlook(played.history, tuple(findings))
 
 
-def follow_all(work: UnitOfWork, items: Iterable[str], now: dt.datetime) -> None:
+def follow_all(
+    work: UnitOfWork,
+    items: Iterable[str],
+    now: dt.datetime,
+    dated: Collection[str] = (),
+) -> None:
     """Store what follows after facts about these items were dated anew.
 
     A hold on a title has no item: the titles that readers wait for are looked at.
     """
     for item in items:
         if item:
-            follow(work, item, now)
+            follow(work, item, now, dated=dated)
         else:
             for title_id in holds.titles(work):
                 holds.review(work, title_id, now)

@@ -72,7 +72,8 @@ class Fact:
     `withdrawn` of a FIRM one: it was closed both ways.
 
     `due_on`, `renewals` (how many are allowed) and `kept` (the promise was sane) are
-    not recorded but worked out: see `terms.with_terms`.
+    not recorded but worked out: see `terms.with_terms`. `placed`: staff have said
+    when it happened, see `rulings.py`.
     """
 
     fact_id: str
@@ -98,6 +99,7 @@ class Fact:
     due_on: dt.date = dt.date.max
     renewals: int = 0
     kept: bool = True
+    placed: bool = False
 
     @property
     def place(self) -> Place:

@@ -53,6 +53,8 @@ class _Shelf:
         self._open: LoanRecord | None = None
         self._begun: Fact | None = None
         self._idle_return: Fact | None = None
+        self._stale_return: Fact | None = None
+        self._came_back = False  # since it was last lent
         self._location: str | None = None
 
     def history(self) -> History:
@@ -76,9 +78,10 @@ class _Shelf:
     def take_back(self, fact: Fact) -> None:
         self._location = fact.site_id
         if self._open is None:
-            self._idle_return = fact
+            self._doubt_again(fact)
         else:
             self._close(self._open, fact, HowClosed.RETURNED)
+        self._came_back = True
 
     def renew(self, fact: Fact) -> None:
         """A renewal of somebody else's loan, or of none, changes nothing."""
@@ -89,7 +92,8 @@ class _Shelf:
             self._find("renewal_not_given", Severity.LOW, fact, loan)
 
     def _begin(self, fact: Fact) -> None:
-        self._idle_return = None
+        self._idle_return = self._stale_return = None
+        self._came_back = False
         self._begun = fact
         self._open = LoanRecord(
             loan_id=fact.fact_id,
@@ -128,24 +132,37 @@ class _Shelf:
 
     def _displace(self, loan: LoanRecord, fact: Fact) -> None:
         """Lent while on loan to somebody else: it was here, so it had come back."""
-        sure = self._begun is None or certainly_ordered(self._begun, fact)
-        self._find(
-            "loan_displaced" if sure else "loans_overlap",
-            Severity.MEDIUM if sure else Severity.HIGH,
-            fact,
-            loan,
-        )
+        begun = self._begun or fact
+        sure = certainly_ordered(begun, fact)
+        if not (begun.placed and fact.placed):
+            self._find(
+                "loan_displaced" if sure else "loans_overlap",
+                Severity.MEDIUM if sure else Severity.HIGH,
+                fact,
+                loan,
+            )
         self._close(loan, fact, HowClosed.UNRECORDED)
         self._begin(fact)
 
+    def _doubt_again(self, fact: Fact) -> None:
+        """It was in already; who brings a book twice is not late with it."""
+        self._idle_return = fact
+        if not self._came_back:
+            self._stale_return = fact
+
     def _doubt_idle_return(self, fact: Fact) -> None:
         """A return just before the loan may in truth have ended it."""
-        idle = self._idle_return
+        idle, stale = self._idle_return, self._stale_return
         if idle and not certainly_ordered(idle, fact):
-            sides = {"return": side(idle), "loan": side(fact)}
-            self._findings.append(
-                Finding("return_or_loan_first", Severity.HIGH, idle.fact_id, sides)
-            )
+            self._find_pair("return_or_loan_first", Severity.HIGH, idle, fact)
+        elif stale and stale.received_at > fact.received_at and not fact.placed:
+            self._find_pair("return_stale", Severity.LOW, stale, fact)
+
+    def _find_pair(
+        self, kind: str, severity: Severity, returned: Fact, lent: Fact
+    ) -> None:
+        sides = {"return": side(returned), "loan": side(lent)}
+        self._findings.append(Finding(kind, severity, returned.fact_id, sides))
 
     def _find(
         self, kind: str, severity: Severity, fact: Fact, loan: LoanRecord | None

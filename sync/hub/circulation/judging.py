@@ -184,8 +184,9 @@ def _cancel_hold(work: UnitOfWork, arrival: Arrival) -> Decision:
 
 
 def _happened(work: UnitOfWork, arrival: Arrival, fact: Fact) -> Outlook:
-    """Store what happened and all that follows from it."""
+    """Store what happened and all that follows; the library system is to learn it."""
     before = _keep(work, arrival.event, fact)
+    work.library.add(fact.fact_id, arrival.now)
     if fact.move in {Move.LEND, Move.RETURN}:
         found(work, fact.item)
     if before is not None and before.item != fact.item:

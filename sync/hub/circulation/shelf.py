@@ -28,6 +28,7 @@ from sync.hub.circulation.history import replay
 from sync.hub.circulation.ordering import in_order
 from sync.hub.circulation.records import completed, keep_item
 from sync.hub.circulation.remarks import remarks
+from sync.hub.circulation.rulings import agreed, as_ruled, ruling_of
 from sync.hub.circulation.terms import with_terms
 from sync.hub.circulation.unit_of_work import UnitOfWork
 from sync.hub.feed.feedmarks import Feed
@@ -44,6 +45,7 @@ ITEM_KINDS = (
     "renewal_without_loan",
     "renewal_not_given",
     "return_or_loan_first",
+    "return_stale",
     "closed_twice",
     "clock_not_believed",
     "promise_not_kept",
@@ -52,7 +54,7 @@ ITEM_KINDS = (
     "item_found",
 )
 #: Worked out whenever a fact is read.
-_DERIVED = {"due_on", "renewals", "kept"}
+_DERIVED = {"due_on", "renewals", "kept", "placed"}
 _FACT_FIELDS = tuple(f.name for f in fields(Fact) if f.name not in _DERIVED)
 _LOAN_FIELDS = tuple(field.name for field in fields(LoanRecord))
 
@@ -73,11 +75,8 @@ def facts_of(work: UnitOfWork, item: str) -> tuple[Fact, ...]:
 
 
 def facts(work: UnitOfWork, rows: Iterable[Row]) -> tuple[Fact, ...]:
-    """Rows of `schema.facts` as facts with their terms."""
-    found = (completed(work, _fact(row)) for row in rows)
-    return tuple(
-        with_terms(one, work.rules_of(one.records.rules_version)) for one in found
-    )
+    """Rows of `schema.facts` as facts with their terms, as staff have ruled them."""
+    return tuple(_known(work, row) for row in rows)
 
 
 def facts_where(work: UnitOfWork, condition: ColumnElement[bool]) -> tuple[Fact, ...]:
@@ -87,7 +86,7 @@ def facts_where(work: UnitOfWork, condition: ColumnElement[bool]) -> tuple[Fact,
 
 
 def fact(work: UnitOfWork, fact_id: str) -> Fact | None:
-    """One fact without its terms."""
+    """One fact as it was recorded: without its terms, and whatever staff ruled."""
     row = work.facts.get(fact_id)
     return None if row is None else _fact(row)
 
@@ -197,6 +196,13 @@ def _store_location(work: UnitOfWork, last: Fact) -> None:
     item = work.item(last.item)
     if item is not None and item.current_site != last.site_id:
         work.put_item(replace(item, current_site=last.site_id))
+
+
+def _known(work: UnitOfWork, row: Row) -> Fact:
+    ruling = ruling_of(row["ruling"])
+    fact = completed(work, as_ruled(_fact(row), ruling))
+    terms = with_terms(fact, work.rules_of(fact.records.rules_version))
+    return agreed(terms, ruling)
 
 
 def _fact(row: Row) -> Fact:

@@ -34,6 +34,7 @@ def with_terms(fact: Fact, rules: Rules) -> Fact:
     agreed = terms(
         rule,
         rules,
+        fact.site_id,
         county_day(fact.at),
         fact.promised if fact.clock is not Clock.GUESSED else None,
         renewal=fact.move is Move.RENEW,
@@ -46,6 +47,7 @@ def with_terms(fact: Fact, rules: Rules) -> Fact:
 def terms(
     rule: LoanRule,
     rules: Rules,
+    site_id: str,
     day: dt.date,
     promised: dt.date | None,
     *,
@@ -54,8 +56,8 @@ def terms(
     """The terms from this day on: the promised date if it is sane, else our own."""
     periods = rule.periods_days
     days = periods[1] if renewal and len(periods) > 1 else periods[0]
-    own = due_date(day, days, rules)
-    latest = due_date(day, max(periods), rules) + PROMISE_SLACK
+    own = due_date(day, days, rules, site_id)
+    latest = due_date(day, max(periods), rules, site_id) + PROMISE_SLACK
     sane = promised is not None and day <= promised <= latest
     return Terms(
         due_on=promised if promised is not None and sane else own,

@@ -18,8 +18,10 @@ from kiosk.domain.values import Item, Patron, Site, Title
 from sync.hub.circulation.patron_loans import PatronLoans
 from sync.hub.clocks.dating import Clocks
 from sync.hub.county import rulebook
+from sync.hub.county.catalogue import index_titles
 from sync.hub.feed.feedmarks import Feed, FeedMarks
 from sync.hub.intake.event_log import EventLog
+from sync.hub.library.task_log import TaskLog
 from sync.hub.store import schema
 from sync.hub.store.identity_map import IdentityMap
 from sync.hub.store.rows import Row, item_value, patron_value, site_value, title_value
@@ -41,12 +43,14 @@ class UnitOfWork:
         self.patron_loans = PatronLoans(self.loans)
         self.holds = IdentityMap(conn, schema.holds, ("title_id",))
         self.cases = IdentityMap(conn, schema.cases, ("item",))
+        self.case_steps = IdentityMap(conn, schema.case_steps)
         self.items = IdentityMap(conn, schema.items, ("title_id",))
         self.titles = IdentityMap(conn, schema.titles)
         self.patrons = IdentityMap(conn, schema.patrons)
         self.sites = IdentityMap(conn, schema.sites)
         self.events = EventLog(conn)
         self.feed = FeedMarks(conn)
+        self.library = TaskLog(conn)
         self._rules: dict[int, Rules] = {}
         self._clocks: dict[str, Clocks] = {}
 
@@ -88,6 +92,8 @@ class UnitOfWork:
         self.feed.mark(Feed.ITEM, [item.barcode])
 
     def put_title(self, title: Title) -> None:
+        known = self.title(title.title_id)
+        index_titles(self._conn, {title.title_id: known} if known else {}, [title])
         self.titles.put(asdict(title))
         self.feed.mark(Feed.TITLE, [title.title_id])
 
@@ -108,16 +114,18 @@ class UnitOfWork:
         return self._clocks[kiosk_id]
 
     @property
-    def _parts(self) -> tuple[IdentityMap | EventLog | FeedMarks, ...]:
+    def _parts(self) -> tuple[IdentityMap | EventLog | FeedMarks | TaskLog, ...]:
         return (
             self.events,
             self.facts,
             self.loans,
             self.holds,
             self.cases,
+            self.case_steps,
             self.items,
             self.titles,
             self.feed,
+            self.library,
         )
 
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -52,11 +53,15 @@ class Contact:
     head: tuple[str, int] | None = None
 
 
-def learn(conn: Connection, contact: Contact) -> tuple[str, ...]:
-    """Take in what a request tells of clocks. Returns the items it dated anew.
+class DatedAnew(NamedTuple):
+    """Facts, and the items that they are about: their histories must be played again."""
 
-    Their histories must be played again.
-    """
+    items: tuple[str, ...] = ()
+    facts: frozenset[str] = frozenset()
+
+
+def learn(conn: Connection, contact: Contact) -> DatedAnew:
+    """Take in what a request tells of clocks. Returns what it dated anew."""
     kiosk_id = contact.kiosk_id
     brackets = list(_brackets(contact))
     better = [
@@ -72,7 +77,7 @@ def learn(conn: Connection, contact: Contact) -> tuple[str, ...]:
     concerned = [_reached(conn, kiosk_id, *one) for one in better]
     names = dict.fromkeys([*(boot_id for boot_id, _, _ in better), *longer])
     concerned += [_undated(conn, kiosk_id, boot_id) for boot_id in names]
-    return _date_anew(conn, kiosk_id, or_(*concerned)) if concerned else ()
+    return _date_anew(conn, kiosk_id, or_(*concerned)) if concerned else DatedAnew()
 
 
 def _brackets(contact: Contact) -> Iterator[tuple[str, Witness, Bracket]]:
@@ -195,18 +200,18 @@ def _undated(conn: Connection, kiosk_id: str, boot_id: str) -> ColumnElement[boo
 
 def _date_anew(
     conn: Connection, kiosk_id: str, where: ColumnElement[bool]
-) -> tuple[str, ...]:
-    """Date these facts of a kiosk again; returns the items of those that moved."""
+) -> DatedAnew:
+    """Date these facts of a kiosk again; returns those that moved."""
     table, clocks = schema.facts, Clocks(conn, kiosk_id)
     query = select(table).where(table.c.kiosk_id == kiosk_id, where)
-    moved: dict[str, None] = {}
+    moved: dict[str, str] = {}
     for row in conn.execute(query).mappings().all():
         values = columns(clocks.date(_recorded(row)))
         if any(row[name] != value for name, value in values.items()):
             own = table.c.fact_id == row["fact_id"]
             conn.execute(update(table).where(own).values(values))
-            moved[row["item"]] = None
-    return tuple(moved)
+            moved[row["fact_id"]] = row["item"]
+    return DatedAnew(tuple(dict.fromkeys(moved.values())), frozenset(moved))
 
 
 def _recorded(row: RowMapping) -> Recorded:

@@ -6,25 +6,40 @@ Each `put_` works inside `Database.writing()`; many records go through
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from kiosk.domain.values import Item, Site, Title
+from sync.hub.county.search_terms import Kind, class_steps, index, words
+from sync.hub.county.sites import require_tree
 from sync.hub.feed.feedmarks import Feed, mark
 from sync.hub.store import schema
 from sync.hub.store.rows import item_value, one, put_rows, site_value, title_value
 
 
 def put_sites(conn: Connection, sites: Sequence[Site]) -> None:
+    """Raises BadSite if a site would come to lie below itself."""
     put_rows(conn, schema.sites, [asdict(site) for site in sites])
+    require_tree(conn)
     mark(conn, Feed.SITE, [site.site_id for site in sites])
 
 
 def put_titles(conn: Connection, titles: Sequence[Title]) -> None:
+    index_titles(conn, _stored(conn, [title.title_id for title in titles]), titles)
     put_rows(conn, schema.titles, [asdict(title) for title in titles])
     mark(conn, Feed.TITLE, [title.title_id for title in titles])
+
+
+def index_titles(
+    conn: Connection, before: Mapping[str, Title], titles: Sequence[Title]
+) -> None:
+    """See that titles are found by what they are called now, no longer by `before`."""
+    now = {title.title_id: title for title in titles}
+    for kind, terms in ((Kind.TITLE, _words), (Kind.CLASS, _classes)):
+        old = {key: terms(title) for key, title in before.items()}
+        index(conn, kind, old, {key: terms(title) for key, title in now.items()})
 
 
 def put_items(conn: Connection, items: Sequence[Item]) -> None:
@@ -46,3 +61,17 @@ def title(conn: Connection, title_id: str) -> Title | None:
 def item(conn: Connection, barcode: str) -> Item | None:
     row = one(conn, schema.items, barcode)
     return None if row is None else item_value(row)
+
+
+def _stored(conn: Connection, title_ids: Sequence[str]) -> dict[str, Title]:
+    table = schema.titles
+    rows = conn.execute(select(table).where(table.c.title_id.in_(title_ids)))
+    return {row["title_id"]: title_value(row) for row in rows.mappings()}
+
+
+def _words(title: Title) -> frozenset[str]:
+    return words(f"{title.title} {title.author}")
+
+
+def _classes(title: Title) -> frozenset[str]:
+    return class_steps(title.clc)

@@ -20,6 +20,7 @@ from kiosk.domain.credentials import digest, normalise
 from kiosk.domain.rules import CredentialRule
 from kiosk.domain.values import Patron, PatronState
 from sync.hub.county.rulebook import current_rules
+from sync.hub.county.search_terms import Kind, index, words
 from sync.hub.feed.feedmarks import Feed, mark
 from sync.hub.store import schema
 from sync.hub.store.database import Database
@@ -98,6 +99,7 @@ def put_patrons(
     returned.
     """
     refs = _refs(conn, records)
+    _index_names(conn, records)
     put_rows(conn, schema.patrons, [_row(record, refs) for record in records])
     mark(conn, Feed.PATRON, refs.values())
     return _put_credentials(conn, records, refs, digests or {})
@@ -119,6 +121,18 @@ def drop_credential(conn: Connection, text: str) -> bool:
     conn.execute(delete(table).where(table.c.digest == found))
     mark(conn, Feed.CREDENTIAL, [found])
     return True
+
+
+def _index_names(conn: Connection, records: Sequence[PatronRecord]) -> None:
+    """See that patrons are found by their names as they are now."""
+    table = schema.patrons
+    names = {normalise(record.number): record.name for record in records}
+    rows = conn.execute(
+        select(table.c.number, table.c.name).where(table.c.number.in_(names))
+    )
+    before = {row.number: words(row.name) for row in rows}
+    after = {number: words(name) for number, name in names.items()}
+    index(conn, Kind.PATRON, before, after)
 
 
 def _refs(conn: Connection, records: Sequence[PatronRecord]) -> dict[str, str]:

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, func, insert, select
 
 from kiosk.domain.rules import Rules
+from sync.hub.county.rule_file import BadRules, Fault, read_rules
 from sync.hub.feed.feedmarks import Feed, mark
 from sync.hub.store import schema
+from sync.keys import sign_rules
 from sync.protocol import SignedRules
+
+
+class RulesVersion(msgspec.Struct, frozen=True):
+    """A version that is or was in force, from `created_at` on."""
+
+    version: int
+    created_at: dt.datetime
 
 
 class NoRules(LookupError):
@@ -58,3 +70,50 @@ def put_rules(conn: Connection, signed: SignedRules, now: dt.datetime) -> None:
     row = {"version": signed.rules.version, "body": body, "created_at": now}
     conn.execute(insert(schema.rules), [row])
     mark(conn, Feed.RULES, ["rules"])
+
+
+def versions(conn: Connection) -> tuple[RulesVersion, ...]:
+    """Every version, the oldest first. Raises NoRules."""
+    table = schema.rules
+    rows = conn.execute(
+        select(table.c.version, table.c.created_at).order_by(table.c.version)
+    ).all()
+    if not rows:
+        raise NoRules("no rules yet: run `tongjie hub init` first")
+    return tuple(RulesVersion(row.version, row.created_at) for row in rows)
+
+
+def put_next(
+    conn: Connection, text: bytes, key: Ed25519PrivateKey, now: dt.datetime
+) -> Rules:
+    """Sign a rule file as the next version and put it in force. Raises BadRules."""
+    rules = checked(conn, text)
+    made = replace(rules, version=rules.version + 1)
+    put_rules(conn, sign_rules(key, made), now)
+    return made
+
+
+def checked(conn: Connection, text: bytes) -> Rules:
+    """Read a rule file and hold it against what the county has. Raises BadRules."""
+    current = current_rules(conn)
+    rules = read_rules(text, current.credential)
+    faults = list(_misfits(conn, rules, current))
+    if faults:
+        raise BadRules(faults)
+    return rules
+
+
+def _misfits(conn: Connection, rules: Rules, current: Rules) -> Iterator[Fault]:
+    if rules.version != current.version:
+        text = f"was made from version {rules.version}, {current.version} is in force"
+        yield Fault("version", text)
+    kind = schema.patrons.c.patron_type
+    counted = select(kind, func.count()).group_by(kind).order_by(kind)
+    for name, count in conn.execute(counted):
+        if name not in rules.patrons:
+            yield Fault(f"patrons.{name}", f"is missing: {count} patrons have it")
+    named = set(rules.calendars) - {""}
+    table = schema.sites.c.site_id
+    there = conn.execute(select(table).where(table.in_(named))).scalars()
+    for site_id in sorted(named - set(there)):
+        yield Fault(f"calendars.{site_id}", "is no site")

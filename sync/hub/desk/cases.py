@@ -1,37 +1,64 @@
-"""Cases with both sides in words: what a kiosk recorded and what the hub knew."""
+"""The list of cases: filtered, the gravest first, page after page by key.
+
+A page is read severity by severity, each from an index, so the thousandth page costs
+what the first one does.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import msgspec
-from sqlalchemy import Connection, RowMapping, case, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    func,
+    literal,
+    select,
+    tuple_,
+)
 
+from sync.hub.circulation.cases import CaseState
+from sync.hub.circulation.facts import Severity
+from sync.hub.county.permits import Reach
 from sync.hub.desk.lookups import PatronName, item_titles, patron_names, site_names
+from sync.hub.desk.permission import within
 from sync.hub.store import schema
 
-LATEST = 100
-#: The hub's side of a case; everything else is what the kiosk said.
-_HUB_SIDES = {"before", "hold", "stored", "verify_by", "why", "rule"}
-#: For the machine, not for staff.
-_LEFT_OUT = {"event_id", "body", "sent"}
+PAGE = 50
+#: More than this many are not counted.
+COUNTED = 10_000
+_GRAVEST_FIRST = (Severity.HIGH, Severity.MEDIUM, Severity.LOW)
+_CASES = schema.cases
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """One thing that a side says. `name` is a message id, `kind` how to show `value`."""
+class Place:
+    """The last case of a page, where the next one begins."""
 
-    name: str
-    kind: str
-    value: Any
+    severity: Severity
+    opened_at: dt.datetime
+    case_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """What to show; empty texts ask for everything. `older_than_days`: at least."""
+
+    state: str = CaseState.OPEN.value
+    kind: str = ""
+    severity: str = ""
+    site: str = ""
+    older_than_days: int = 0
+    after: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CaseLine:
-    """A case: what it is about and what either side says."""
+    """A case in the list. `came_back`: opened again after it was closed."""
 
     case_id: str
     kind: str
@@ -40,29 +67,111 @@ class CaseLine:
     item: str
     title: str
     patron: PatronName | None
+    site: str
     kiosk_id: str
     opened_at: dt.datetime
-    kiosk_side: tuple[Statement, ...]
-    hub_side: tuple[Statement, ...]
+    came_back: bool
 
 
-def find_cases(conn: Connection, state: str) -> tuple[CaseLine, ...]:
-    """Return the cases in this state, any for "", the gravest first."""
-    table = schema.cases
-    gravity = case({"high": 0, "medium": 1}, value=table.c.severity, else_=2)
-    statement = select(table).order_by(gravity, table.c.opened_at.desc()).limit(LATEST)
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """`total` stops at `COUNTED` + 1; `next` is None on the last page."""
+
+    lines: tuple[CaseLine, ...]
+    total: int
+    next: Place | None
+
+
+def find_cases(
+    conn: Connection, wanted: CaseFilter, now: dt.datetime, reach: Reach
+) -> CasePage:
+    """Return one page of the cases asked for that stand within reach."""
+    conditions = [within(reach, _CASES.c.site_id), *_conditions(wanted, now)]
+    rows = list(_rows(conn, wanted, conditions))
+    more = len(rows) > PAGE
+    shown = rows[:PAGE]
+    counted = select(_CASES.c.case_id).where(*conditions, *_severity(wanted))
+    return CasePage(
+        lines=_lines(conn, shown),
+        total=_count(conn, counted),
+        next=_place(shown[-1]) if more else None,
+    )
+
+
+def kinds_in(conn: Connection, state: str, reach: Reach) -> tuple[str, ...]:
+    """The kinds of the cases there are."""
+    query = select(_CASES.c.kind).where(within(reach, _CASES.c.site_id)).distinct()
     if state:
-        statement = statement.where(table.c.state == state)
-    rows = list(conn.execute(statement).mappings())
-    return _lines(conn, rows)
+        query = query.where(_CASES.c.state == state)
+    return tuple(sorted(conn.execute(query).scalars()))
+
+
+def _rows(
+    conn: Connection, wanted: CaseFilter, conditions: Sequence[ColumnElement[bool]]
+) -> Iterator[RowMapping]:
+    """One more than a page shows, so that it is known whether there is a next one."""
+    missing = PAGE + 1
+    for severity in _severities(wanted):
+        query = (
+            select(_CASES)
+            .where(*conditions, _CASES.c.severity == severity.value)
+            .order_by(_CASES.c.opened_at.desc(), _CASES.c.case_id.desc())
+            .limit(missing)
+        )
+        after = wanted.after
+        if after is not None and after.severity is severity:
+            query = query.where(_beyond(after))
+        found = conn.execute(query).mappings().all()
+        yield from found
+        missing -= len(found)
+        if missing <= 0:
+            return
+
+
+def _severities(wanted: CaseFilter) -> tuple[Severity, ...]:
+    """Those still to be shown, the gravest first."""
+    after = wanted.after
+    first = _GRAVEST_FIRST.index(after.severity) if after else 0
+    return tuple(
+        one for one in _GRAVEST_FIRST[first:] if wanted.severity in ("", one.value)
+    )
+
+
+def _beyond(after: Place) -> ColumnElement[bool]:
+    opened_at, case_id = _CASES.c.opened_at, _CASES.c.case_id
+    last = tuple_(literal(after.opened_at, schema.UtcTime()), literal(after.case_id))
+    return tuple_(opened_at, case_id) < last
+
+
+def _conditions(wanted: CaseFilter, now: dt.datetime) -> list[ColumnElement[bool]]:
+    """All but the severity, which the pages go by."""
+    table = _CASES.c
+    given = {table.state: wanted.state, table.kind: wanted.kind}
+    given |= {table.site_id: wanted.site}
+    found = [column == value for column, value in given.items() if value]
+    if wanted.older_than_days > 0:
+        since = now - dt.timedelta(days=wanted.older_than_days)
+        found.append(table.opened_at <= since)
+    return found
+
+
+def _severity(wanted: CaseFilter) -> list[ColumnElement[bool]]:
+    return [_CASES.c.severity == wanted.severity] if wanted.severity else []
+
+
+def _count(conn: Connection, query: Select[tuple[str]]) -> int:
+    some = query.limit(COUNTED + 1).subquery()
+    return conn.execute(select(func.count()).select_from(some)).scalar_one()
+
+
+def _place(row: RowMapping) -> Place:
+    return Place(Severity(row["severity"]), row["opened_at"], row["case_id"])
 
 
 def _lines(conn: Connection, rows: Sequence[RowMapping]) -> tuple[CaseLine, ...]:
-    sides = [msgspec.json.decode(row["sides"]) for row in rows]
-    refs = [row["patron_ref"] for row in rows]
-    refs += [ref for side in sides for ref in _refs(side)]
-    names = _Names(patron_names(conn, refs), site_names(conn))
+    patrons = patron_names(conn, [row["patron_ref"] for row in rows])
     titles = item_titles(conn, [row["item"] for row in rows])
+    sites = site_names(conn)
     return tuple(
         CaseLine(
             case_id=row["case_id"],
@@ -71,54 +180,11 @@ def _lines(conn: Connection, rows: Sequence[RowMapping]) -> tuple[CaseLine, ...]
             state=row["state"],
             item=row["item"] or "",
             title=titles.get(row["item"], ""),
-            patron=names.patrons.get(row["patron_ref"]),
+            patron=patrons.get(row["patron_ref"]),
+            site=sites.get(row["site_id"], row["site_id"] or ""),
             kiosk_id=row["kiosk_id"],
             opened_at=row["opened_at"],
-            kiosk_side=names.statements(side, hub=False),
-            hub_side=names.statements(side, hub=True),
+            came_back=row["came_back_at"] is not None,
         )
-        for row, side in zip(rows, sides, strict=True)
+        for row in rows
     )
-
-
-def _refs(sides: Mapping[str, Any]) -> list[str]:
-    return [
-        side["patron_ref"]
-        for side in sides.values()
-        if isinstance(side, dict) and isinstance(side.get("patron_ref"), str)
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Names:
-    patrons: Mapping[str, PatronName]
-    sites: Mapping[str, str]
-
-    def statements(
-        self, sides: Mapping[str, Any], *, hub: bool
-    ) -> tuple[Statement, ...]:
-        """Return what one side says, one statement per detail."""
-        return tuple(
-            self._statement(name, value)
-            for key, side in sides.items()
-            if (key in _HUB_SIDES) is hub
-            for name, value in _details(key, side)
-            if name not in _LEFT_OUT and value not in (None, "")
-        )
-
-    def _statement(self, name: str, value: Any) -> Statement:
-        match name:
-            case "patron_ref":
-                return Statement(name, "patron", self.patrons.get(value))
-            case "site_id":
-                return Statement(name, "text", self.sites.get(value, value))
-            case "at" | "occurred_at":
-                return Statement(name, "time", dt.datetime.fromisoformat(value))
-            case "clock" | "rule":
-                return Statement(name, name, value)
-            case _:
-                return Statement(name, "text", value)
-
-
-def _details(key: str, side: Any) -> list[tuple[str, Any]]:
-    return list(side.items()) if isinstance(side, dict) else [(key, side)]

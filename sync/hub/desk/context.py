@@ -1,16 +1,15 @@
-"""What every page of the desk needs: the database, the clock, who tries to log in."""
+"""What every page of the desk needs: the database, the clock, its names."""
 
 from __future__ import annotations
 
 import datetime as dt
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from flask import current_app
 from sqlalchemy import insert, select
 
-from sync.hub.desk.guard import LoginGuard
 from sync.hub.store import schema
 from sync.hub.store.database import Database
 
@@ -29,7 +28,6 @@ class Desk:
     database: Database
     hosts: frozenset[str]
     clock: Clock
-    guard: LoginGuard = field(default_factory=LoginGuard)
 
 
 def desk() -> Desk:

@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, RowMapping, select
 
+from sync.hub.county.permits import Reach
 from sync.hub.desk.lookups import PatronName, item_titles, patron_names, site_names
+from sync.hub.desk.permission import within
 from sync.hub.store import schema
 from sync.protocol import Kind, Verdict
 
@@ -49,12 +51,15 @@ class EventLine:
     reason: str
 
 
-def latest_events(conn: Connection, wanted: EventFilter) -> tuple[EventLine, ...]:
-    """Return the events that arrived last."""
+def latest_events(
+    conn: Connection, wanted: EventFilter, reach: Reach
+) -> tuple[EventLine, ...]:
+    """Return the events of devices within reach that arrived last."""
     table, devices = schema.events, schema.devices
     statement = (
         select(table, devices.c.site_id)
         .outerjoin(devices, devices.c.kiosk_id == table.c.kiosk_id)
+        .where(within(reach, devices.c.site_id))
         .order_by(table.c.received_at.desc(), table.c.seq.desc())
         .limit(LATEST)
     )

@@ -7,7 +7,6 @@ import datetime as dt
 from flask import Blueprint
 
 from kiosk.domain.values import county_day, county_time
-from sync.hub.desk.cases import Statement
 from sync.hub.desk.context import desk
 from sync.hub.desk.lookups import PatronName
 from sync.hub.desk.words import has_words, say
@@ -17,7 +16,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 def register_formats(blueprint: Blueprint) -> None:
     """Make the filters and `t` known to the desk's templates."""
-    for template_filter in (moment, ago, day, patron, reason, stated):
+    for template_filter in (moment, stamp, ago, day, of_group, patron, reason, choice):
         blueprint.add_app_template_filter(template_filter)
     blueprint.add_app_template_global(say, "t")
 
@@ -31,6 +30,11 @@ def moment(time: dt.datetime | None) -> str:
     if local.date() == today:
         return f"{local:%H:%M:%S}"
     return f"{local:%m-%d %H:%M}" if local.year == today.year else f"{local:%Y-%m-%d}"
+
+
+def stamp(time: dt.datetime) -> str:
+    """Return the date and the time of day, so that times can be compared."""
+    return f"{county_time(time):%Y-%m-%d %H:%M}"
 
 
 def ago(time: dt.datetime | None) -> str:
@@ -56,6 +60,11 @@ def patron(name: PatronName | None) -> str:
     return f"{name.name} *{name.tail}" if name else "—"
 
 
+def of_group(code: str, group: str) -> str:
+    """Put a type into words; one that the county made up stands for itself."""
+    return say(f"{group}.{code}") if has_words(f"{group}.{code}") else code
+
+
 def reason(code: str) -> str:
     """Put the reason of a verdict into words: a case, a refusal or a hint."""
     for group in ("case", "reason"):
@@ -64,17 +73,7 @@ def reason(code: str) -> str:
     return code
 
 
-def stated(statement: Statement) -> str:
-    """Return what one side of a case says, as text."""
-    value = statement.value
-    match statement.kind:
-        case "patron":
-            return patron(value) if value else say("side.unknown_patron")
-        case "time":
-            return moment(value)
-        case "clock":
-            return say(f"clock.{value}")
-        case "rule":
-            return reason(value)
-        case _:
-            return str(value)
+def choice(kind: str, name: str) -> str:
+    """Put a choice into words; some kinds of case have words of their own."""
+    own = f"choice.{kind}.{name}"
+    return say(own if has_words(own) else f"choice.{name}")

@@ -10,7 +10,9 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
 
 from kiosk.domain.credentials import normalise
 from kiosk.domain.values import county_day
+from sync.hub.county.permits import Reach
 from sync.hub.desk.lookups import PatronName, item_titles, patron_names, site_names
+from sync.hub.desk.permission import within
 from sync.hub.store import schema
 
 PAGE = 50
@@ -54,11 +56,14 @@ class LoanPage:
     pages: int
 
 
-def find_loans(conn: Connection, wanted: LoanFilter, now: dt.datetime) -> LoanPage:
-    """Return one page of the loans that were asked for."""
+def find_loans(
+    conn: Connection, wanted: LoanFilter, now: dt.datetime, reach: Reach
+) -> LoanPage:
+    """Return one page of the loans asked for that began or ended within reach."""
     today = county_day(now)
-    conditions = _conditions(wanted, today)
     table = schema.loans
+    here = within(reach, table.c.loan_site, table.c.return_site)
+    conditions = [here, *_conditions(wanted, today)]
     total = conn.execute(
         select(func.count()).select_from(table).where(*conditions)
     ).scalar_one()
@@ -73,6 +78,24 @@ def find_loans(conn: Connection, wanted: LoanFilter, now: dt.datetime) -> LoanPa
     )
     lines = _lines(conn, list(rows.mappings()), today)
     return LoanPage(lines, total, page, pages)
+
+
+def latest_loans(
+    conn: Connection,
+    about: ColumnElement[bool],
+    now: dt.datetime,
+    reach: Reach,
+    limit: int = PAGE,
+) -> tuple[LoanLine, ...]:
+    """The newest loans of one reader or item; open ones first."""
+    table = schema.loans
+    rows = conn.execute(
+        select(table)
+        .where(about, within(reach, table.c.loan_site, table.c.return_site))
+        .order_by(table.c.returned_at.is_not(None), table.c.loaned_at.desc())
+        .limit(limit)
+    )
+    return _lines(conn, list(rows.mappings()), county_day(now))
 
 
 def _order(wanted: LoanFilter) -> tuple[ColumnElement[Any], ...]:

@@ -11,7 +11,10 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from kiosk.domain.values import county_day, county_time
 from sync.hub.circulation.cases import CaseState
+from sync.hub.county.permits import Reach
+from sync.hub.county.tree import in_order
 from sync.hub.desk.lookups import site_names
+from sync.hub.desk.permission import within
 from sync.hub.devices.devices import DeviceState
 from sync.hub.store import schema
 from sync.protocol import Heartbeat
@@ -80,23 +83,32 @@ def county_name(conn: Connection) -> str:
     return str(conn.execute(name).scalar_one_or_none() or "")
 
 
-def figures(conn: Connection, now: dt.datetime) -> Figures:
+def figures(conn: Connection, now: dt.datetime, reach: Reach) -> Figures:
+    """Count what happened at the sites within reach."""
     loans, cases = schema.loans.c, schema.cases.c
     today = county_day(now)
     is_open = loans.returned_at.is_(None)
+    lent_here = within(reach, loans.loan_site)
     return Figures(
-        loans=_count(conn, loans.loaned_at >= day_start(now)),
-        returns=_count(conn, loans.returned_at >= day_start(now)),
-        open_loans=_count(conn, is_open),
-        overdue=_count(conn, is_open, loans.due_on < today),
-        cases=_count(conn, cases.state == CaseState.OPEN.value),
+        loans=_count(conn, lent_here, loans.loaned_at >= day_start(now)),
+        returns=_count(
+            conn,
+            within(reach, loans.return_site),
+            loans.returned_at >= day_start(now),
+        ),
+        open_loans=_count(conn, lent_here, is_open),
+        overdue=_count(conn, lent_here, is_open, loans.due_on < today),
+        cases=_count(
+            conn, within(reach, cases.site_id), cases.state == CaseState.OPEN.value
+        ),
     )
 
 
-def devices(conn: Connection, now: dt.datetime) -> list[DeviceLine]:
-    """Return every device, those that need a look first."""
+def devices(conn: Connection, now: dt.datetime, reach: Reach) -> list[DeviceLine]:
+    """Return the devices within reach, those that need a look first."""
     names = site_names(conn)
-    rows = conn.execute(select(schema.devices)).mappings().all()
+    here = within(reach, schema.devices.c.site_id)
+    rows = conn.execute(select(schema.devices).where(here)).mappings().all()
     lines = []
     for row in rows:
         said = _heartbeat(row["heartbeat"])
@@ -115,14 +127,16 @@ def devices(conn: Connection, now: dt.datetime) -> list[DeviceLine]:
     return sorted(lines, key=lambda line: (order.index(line.presence), line.kiosk_id))
 
 
-def sites(conn: Connection, now: dt.datetime) -> list[SiteLine]:
-    """Return every site in the order of the sites' numbers."""
+def sites(conn: Connection, now: dt.datetime, reach: Reach) -> list[SiteLine]:
+    """Return the sites within reach each after the one above it."""
     table, loans, items = schema.sites, schema.loans.c, schema.items.c
     start = day_start(now)
     lent = _count_by(conn, loans.loan_site, loans.loaned_at >= start)
     returned = _count_by(conn, loans.return_site, loans.returned_at >= start)
     stock = _count_by(conn, items.home_site)
-    rows = conn.execute(select(table).order_by(table.c.site_id))
+    here = within(reach, table.c.site_id)
+    rows = {row.site_id: row for row in conn.execute(select(table).where(here))}
+    parents = {site_id: row.parent for site_id, row in rows.items()}
     return [
         SiteLine(
             site_id=row.site_id,
@@ -132,7 +146,7 @@ def sites(conn: Connection, now: dt.datetime) -> list[SiteLine]:
             loans=lent.get(row.site_id, 0),
             returns=returned.get(row.site_id, 0),
         )
-        for row in rows
+        for row in (rows[site_id] for site_id, _depth in in_order(parents))
     ]
 
 

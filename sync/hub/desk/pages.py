@@ -15,14 +15,22 @@ from flask import (
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from sync.hub.circulation.cases import CaseState
-from sync.hub.desk import access, overview
-from sync.hub.desk.cases import find_cases
+from sync.hub.county.permits import Action
+from sync.hub.desk import (
+    access,
+    audit_pages,
+    case_pages,
+    item_pages,
+    overview,
+    patron_pages,
+    site_pages,
+)
 from sync.hub.desk.context import desk
 from sync.hub.desk.events import EventFilter, kinds, latest_events
 from sync.hub.desk.formats import register_formats
 from sync.hub.desk.loans import LoanFilter, find_loans
 from sync.hub.desk.lookups import site_names
+from sync.hub.desk.permission import needs, user
 from sync.hub.desk.security import csrf_token, protect
 from sync.hub.desk.words import LANGUAGES, language
 
@@ -35,6 +43,11 @@ blueprint = Blueprint(
 )
 protect(blueprint)
 access.routes(blueprint)
+case_pages.routes(blueprint)
+site_pages.routes(blueprint)
+patron_pages.routes(blueprint)
+item_pages.routes(blueprint)
+audit_pages.routes(blueprint)
 register_formats(blueprint)
 
 
@@ -53,16 +66,19 @@ def _frame() -> dict[str, object]:
 
 
 @blueprint.get("/", endpoint="overview")
+@needs(Action.SEE_FIGURES)
 def show_overview() -> str:
     return render_template("desk/overview.html", **_overview())
 
 
 @blueprint.get("/now", endpoint="overview_now")
+@needs(Action.SEE_FIGURES)
 def show_overview_now() -> Response:
     return _live("desk/overview_now.html", **_overview())
 
 
 @blueprint.get("/loans", endpoint="loans")
+@needs(Action.SEE_RECORDS)
 def show_loans() -> str:
     wanted = LoanFilter(
         state=request.args.get("state", "open"),
@@ -72,8 +88,8 @@ def show_loans() -> str:
         page=request.args.get("page", 1, type=int),
     )
     with desk().database.reading() as conn:
-        found = find_loans(conn, wanted, desk().clock())
-        sites = site_names(conn)
+        found = find_loans(conn, wanted, desk().clock(), user().sites)
+        sites = site_names(conn, user().sites)
     return render_template(
         "desk/loans.html",
         found=found,
@@ -84,9 +100,10 @@ def show_loans() -> str:
 
 
 @blueprint.get("/events", endpoint="events")
+@needs(Action.SEE_RECORDS)
 def show_events() -> str:
     with desk().database.reading() as conn:
-        sites = site_names(conn)
+        sites = site_names(conn, user().sites)
         content = _events(conn)
     return render_template(
         "desk/events.html", kinds=kinds(), site_names=sites, **content
@@ -94,34 +111,27 @@ def show_events() -> str:
 
 
 @blueprint.get("/events/now", endpoint="events_now")
+@needs(Action.SEE_RECORDS)
 def show_events_now() -> Response:
     with desk().database.reading() as conn:
         content = _events(conn)
     return _live("desk/events_now.html", **content)
 
 
-@blueprint.get("/cases", endpoint="cases")
-def show_cases() -> str:
-    state = request.args.get("state", CaseState.OPEN.value)
-    with desk().database.reading() as conn:
-        found = find_cases(conn, "" if state == "all" else state)
-    return render_template("desk/cases.html", cases=found, state=state)
-
-
 def _overview() -> dict[str, object]:
-    now = desk().clock()
+    now, reach = desk().clock(), user().sites
     with desk().database.reading() as conn:
         return {
-            "figures": overview.figures(conn, now),
-            "devices": overview.devices(conn, now),
-            "sites": overview.sites(conn, now),
+            "figures": overview.figures(conn, now, reach),
+            "devices": overview.devices(conn, now, reach),
+            "sites": overview.sites(conn, now, reach),
         }
 
 
 def _events(conn: Connection) -> dict[str, object]:
     kind, site = request.args.get("kind", ""), request.args.get("site", "")
     wanted = EventFilter(kind, site)
-    return {"events": latest_events(conn, wanted), "wanted": wanted}
+    return {"events": latest_events(conn, wanted, user().sites), "wanted": wanted}
 
 
 def _live(template: str, **content: object) -> Response:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import getpass
-
 import click
 
+from sync.hub.county.audit import note
 from sync.hub.devices.devices import Device, UnknownKiosk, device
 from sync.hub.devices.devices import reinstate as put_back
 from sync.hub.devices.devices import revoke as put_out
 from sync.hub.intake.admission import admit, kept_events
-from sync.hub.options import DATABASE, JSON, as_line, county_of, now, reported
+from sync.hub.options import (
+    DATABASE,
+    JSON,
+    as_line,
+    county_of,
+    now,
+    operator,
+    reported,
+)
 
 
 @click.command()
@@ -20,7 +27,10 @@ from sync.hub.options import DATABASE, JSON, as_line, county_of, now, reported
 def revoke(kiosk: str, database: str, reason: str) -> None:
     """Put a kiosk out of service; what it still sends is kept apart for staff."""
     with reported(), county_of(database) as store, store.writing() as conn:
-        put_out(conn, _known(device(conn, kiosk), kiosk).kiosk_id, reason)
+        known = _known(device(conn, kiosk), kiosk).kiosk_id
+        put_out(conn, known, reason)
+        about = f"device:{known}"
+        note(conn, operator(), "device.revoke", about, now(), reason=reason)
     click.echo(f"{kiosk} is out of service")
 
 
@@ -30,7 +40,9 @@ def revoke(kiosk: str, database: str, reason: str) -> None:
 def reinstate(kiosk: str, database: str) -> None:
     """Put a revoked kiosk back into service; what was set aside stays with staff."""
     with reported(), county_of(database) as store, store.writing() as conn:
-        put_back(conn, _known(device(conn, kiosk), kiosk).kiosk_id)
+        known = _known(device(conn, kiosk), kiosk).kiosk_id
+        put_back(conn, known)
+        note(conn, operator(), "device.reinstate", f"device:{known}", now())
     click.echo(f"{kiosk} is in service")
 
 
@@ -60,9 +72,12 @@ def list_kept(database: str, *, as_json: bool) -> None:
 def admit_kept(kiosk: str, database: str, *, as_json: bool) -> None:
     """Take in what was set aside of a kiosk, as if it came now. Asks stay out."""
     with reported(), county_of(database) as store, store.writing() as conn:
-        done = admit(conn, _known(device(conn, kiosk), kiosk), getpass.getuser(), now())
+        who, known, at = operator(), _known(device(conn, kiosk), kiosk), now()
+        done = admit(conn, known, who.name, at)
+        counts = {"admitted": done.taken, "asks_left_out": done.asks}
+        note(conn, who, "device.admit", f"device:{kiosk}", at, after=counts)
     if as_json:
-        click.echo(as_line({"admitted": done.taken, "asks_left_out": done.asks}))
+        click.echo(as_line(counts))
     else:
         click.echo(f"{done.taken} events admitted, {done.asks} asks left out")
 

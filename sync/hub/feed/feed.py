@@ -14,6 +14,7 @@ from operator import itemgetter
 from sqlalchemy import Connection, RowMapping, Table, select
 
 from kiosk.domain.values import Credential
+from sync.hub.county.card_kinds import CardState
 from sync.hub.county.rulebook import signed_rules
 from sync.hub.feed.feedmarks import Feed
 from sync.hub.feed.feedruns import newest, run_of, runs_after
@@ -108,13 +109,23 @@ def _rules(conn: Connection, keys: Sequence[str]) -> dict[str, Change]:
     return dict.fromkeys(keys, changed)
 
 
-def _credential(row: RowMapping) -> Change:
-    return CredentialChanged(Credential(row["digest"], row["patron_ref"]))
+def _working_credentials(conn: Connection, keys: Sequence[str]) -> dict[str, Change]:
+    """A lost card is removed: no kiosk knows it any more."""
+    table = schema.credentials
+    rows = conn.execute(
+        select(table.c.digest, table.c.patron_ref).where(
+            table.c.digest.in_(keys), table.c.state == CardState.ACTIVE.value
+        )
+    )
+    return {
+        row.digest: CredentialChanged(Credential(row.digest, row.patron_ref))
+        for row in rows
+    }
 
 
 _FETCH: Mapping[Feed, _Fetch] = {
     Feed.PATRON: _values(schema.patrons, lambda row: PatronChanged(patron_value(row))),
-    Feed.CREDENTIAL: _values(schema.credentials, _credential),
+    Feed.CREDENTIAL: _working_credentials,
     Feed.TITLE: _values(schema.titles, lambda row: TitleChanged(title_value(row))),
     Feed.ITEM: _values(schema.items, lambda row: ItemChanged(item_value(row))),
     Feed.LOAN: _open_loans,

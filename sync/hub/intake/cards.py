@@ -11,7 +11,13 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import Connection, select, update
 
-from sync.hub.circulation.cases import CaseState, case_id, open_cases
+from sync.hub.circulation.cases import (
+    CaseState,
+    case_id,
+    open_cases,
+    settle,
+    settle_case,
+)
 from sync.hub.circulation.facts import Finding, Severity
 from sync.hub.circulation.unit_of_work import UnitOfWork
 from sync.hub.intake.wire import Envelope
@@ -61,7 +67,7 @@ def meet(
     heads = _note_head(conn, kiosk_id, heartbeat.epoch)
     if is_clone(heads) and not open_of(conn, kiosk_id, (CLONED,)):
         _open(conn, CLONED, kiosk_id, heartbeat.epoch, heartbeat.seq, now)
-        _settle(conn, open_of(conn, kiosk_id, (ROLLED_BACK,)), now)
+        settle(conn, open_of(conn, kiosk_id, (ROLLED_BACK,)), now)
     follow_gaps(conn, kiosk_id, now)
 
 
@@ -83,7 +89,8 @@ def follow_gaps(conn: Connection, kiosk_id: str, now: dt.datetime) -> None:
         for row in rows
     ]
     known = open_of(conn, kiosk_id, (GAP,))
-    _settle(conn, [name for name in known if name not in map(case_id, findings)], now)
+    still_open = set(map(case_id, findings))
+    settle(conn, [name for name in known if name not in still_open], now)
     open_cases(conn, findings, now, kiosk_id)
 
 
@@ -119,8 +126,7 @@ def settle_conflict(work: UnitOfWork, event_id: str, now: dt.datetime) -> None:
     """An event that was in conflict came in at another place."""
     case = work.cases.get(conflict_case(event_id))
     if case is not None and case["state"] == CaseState.OPEN:
-        settled = {"state": CaseState.SETTLED.value, "closed_at": now}
-        work.cases.put({"case_id": case["case_id"], **settled})
+        settle_case(work, case, now)
 
 
 def _open(
@@ -134,16 +140,6 @@ def _open(
     sides = {"epoch": epoch, "seq": seq}
     finding = Finding(kind, Severity.HIGH, f"{kiosk_id}:{epoch}", sides)
     open_cases(conn, [finding], now, kiosk_id)
-
-
-def _settle(conn: Connection, names: Sequence[str], now: dt.datetime) -> None:
-    table = schema.cases
-    if names:
-        conn.execute(
-            update(table)
-            .where(table.c.case_id.in_(names), table.c.state == CaseState.OPEN.value)
-            .values(state=CaseState.SETTLED.value, closed_at=now)
-        )
 
 
 def _highest(conn: Connection, kiosk_id: str, epoch: str) -> int:

@@ -86,9 +86,9 @@ def _learn(
         and flaw_of(one, sender) is None
         and all(like.same_as(one.envelope) for like in held.like(one.envelope))
     )
-    items = learn(conn, Contact(sender.kiosk_id, sender.sent, now, events))
+    anew = learn(conn, Contact(sender.kiosk_id, sender.sent, now, events))
     with unit_of_work(conn) as work:
-        follow_all(work, items, now)
+        follow_all(work, anew.items, now, anew.facts)
 
 
 def _take_in(

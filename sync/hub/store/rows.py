@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from functools import cache
 from typing import Any
 
@@ -86,6 +87,7 @@ def patron_value(row: Row | RowMapping) -> Patron:
         state=PatronState(row["state"]),
         name=masked_name(row["name"]),
         expires_on=row["expires_on"],
+        loan_limit=row["loan_limit"],
     )
 
 
@@ -98,7 +100,8 @@ def item_value(row: Row | RowMapping) -> Item:
 
 
 def site_value(row: Row | RowMapping) -> Site:
-    return Site(**row)
+    """The site as kiosks know it; the county keeps more of it."""
+    return Site(**{field.name: row[field.name] for field in fields(Site)})
 
 
 def loan_value(row: Row | RowMapping) -> Loan:

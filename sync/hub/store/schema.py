@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -73,15 +74,67 @@ sites = Table(
     Column("phone", Text, nullable=False),
     Column("opens", Text, nullable=False),
     Column("closes", Text, nullable=False),
+    Column("kind", Text, nullable=False, server_default=""),
+    Column("state", Text, nullable=False, server_default="open"),
+    Column("profile", Text, nullable=False, server_default="{}"),  # JSON
+    Column("calendar", Text),  # JSON; NULL for that of the site above
+)
+
+#: Where a site belonged and what state it was in until it changed.
+site_history = Table(
+    "site_history",
+    metadata,
+    Column("site_id", Text, primary_key=True),
+    Column("until", UtcTime, primary_key=True),
+    Column("parent", Text),
+    Column("state", Text, nullable=False),
 )
 
 users = Table(
     "users",
     metadata,
     Column("name", Text, primary_key=True),
-    Column("password", Text, nullable=False),  # werkzeug's scrypt string
+    Column("password", Text, nullable=False),  # see `county/passwords.py`
     Column("role", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Column("site_id", ForeignKey("sites.site_id")),  # NULL for the whole county
+    Column("disabled", Boolean, nullable=False, server_default=false()),
+)
+
+#: Wrong passwords by account, by address and by both, see `desk/guard.py`.
+login_tries = Table(
+    "login_tries",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("wrong", Integer, nullable=False),
+    Column("last_at", UtcTime, nullable=False),
+    Column("closed_until", UtcTime, nullable=False),
+)
+
+#: Where an account was used from; nobody elsewhere can close it for this place.
+login_places = Table(
+    "login_places",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
+    Column("last_at", UtcTime, nullable=False),
+)
+
+#: Who changed what; only ever added to, see `county/audit.py`.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("entry", BigInteger, primary_key=True, autoincrement=False),  # 1, 2, 3 …
+    Column("at", UtcTime, nullable=False),
+    Column("who", Text, nullable=False, index=True),
+    Column("origin", Text, nullable=False),  # an address, or "command"
+    Column("what", Text, nullable=False),
+    Column("about", Text, nullable=False, index=True),  # like site:0417
+    Column("before", Text, nullable=False),  # JSON
+    Column("after", Text, nullable=False),  # JSON
+    Column("reason", Text, nullable=False),
+    Column("prev_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
 )
 
 patrons = Table(
@@ -95,6 +148,10 @@ patrons = Table(
     Column("expires_on", Date),
     Column("birth_year", Integer),
     Column("phone", Text, nullable=False),
+    Column("home_site", Text, nullable=False, server_default=""),
+    Column("guardian", Text, index=True),  # patron_ref of who answers for them
+    Column("loan_limit", Integer),  # in place of that of the type
+    Column("why", Text, nullable=False, server_default=""),  # of the state, for staff
 )
 
 credentials = Table(
@@ -104,6 +161,8 @@ credentials = Table(
     Column("patron_ref", ForeignKey("patrons.patron_ref"), nullable=False, index=True),
     Column("kind", Text, nullable=False),
     Column("text", Text, nullable=False, unique=True),  # normalised, never leaves
+    Column("state", Text, nullable=False, server_default="active"),
+    Column("since", UtcTime),  # of the state; NULL: from the beginning
 )
 
 titles = Table(
@@ -131,6 +190,53 @@ items = Table(
     Column("adult_only", Boolean, nullable=False),
     Column("parts", Integer, nullable=False),
     Column("tag_uid", Text, nullable=False, server_default=""),
+)
+
+#: What a set consists of; `items.parts` counts those that are not missing.
+item_parts = Table(
+    "item_parts",
+    metadata,
+    Column("barcode", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # 1, 2, 3 …
+    Column("name", Text, nullable=False),
+    Column("missing", Boolean, nullable=False),
+)
+
+#: Which titles and patrons a word leads to; see `county/search_terms.py`.
+search_terms = Table(
+    "search_terms",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("term", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+# --- what was imported --------------------------------------------------------------
+
+import_runs = Table(
+    "import_runs",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("file", Text, nullable=False),  # its name only
+    Column("started_by", Text, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),  # None: still at work, or killed
+    Column("report", Text, nullable=False),  # JSON figures
+    Column("undone_at", UtcTime),
+)
+
+#: What a run made or changed and what has not been undone; see `importers/journal.py`.
+import_changes = Table(
+    "import_changes",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("before", Text, nullable=False),  # JSON of what was overwritten; empty: made
+    Column("after", Text, nullable=False),  # fingerprint of what was written
 )
 
 # --- circulation -----------------------------------------------------------------
@@ -164,6 +270,7 @@ facts = Table(
     Column("believed", Boolean, nullable=False),
     Column("received_at", UtcTime, nullable=False),
     Column("records", Text, nullable=False),  # JSON: what the county knew
+    Column("ruling", Text),  # JSON: what staff have ruled, see `rulings.py`
     Index(None, "kiosk_id", "boot_id"),
 )
 
@@ -203,7 +310,7 @@ cases = Table(
     Column("case_id", Text, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("severity", Text, nullable=False),
-    Column("state", Text, nullable=False, index=True),
+    Column("state", Text, nullable=False),
     Column("item", Text, index=True),
     Column("patron_ref", Text),
     Column("event_id", Text, nullable=False),
@@ -213,6 +320,43 @@ cases = Table(
     Column("closed_at", UtcTime),
     Column("closed_by", Text),
     Column("note", Text, nullable=False),
+    Column("site_id", Text),
+    Column("came_back_at", UtcTime),  # opened again after it was closed
+    Column("steps", Integer, nullable=False, server_default="0"),  # in `case_steps`
+    Index(None, "state", "severity", "opened_at", "case_id"),
+    Index(None, "severity", "opened_at", "case_id"),
+)
+
+#: What became of a case since it was opened, step by step.
+case_steps = Table(
+    "case_steps",
+    metadata,
+    Column("step_id", Text, primary_key=True),
+    Column("case_id", Text, nullable=False, index=True),
+    Column("number", Integer, nullable=False),  # 1, 2, 3 …
+    Column("at", UtcTime, nullable=False),
+    Column("who", Text, nullable=False),  # empty: the hub itself
+    Column("what", Text, nullable=False),
+    Column("choice", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("effect", Text, nullable=False),  # JSON: what an undo takes back
+)
+
+#: What the county's own library system has to learn: one row per fact, for ever.
+library_tasks = Table(
+    "library_tasks",
+    metadata,
+    Column("fact_id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("queued_at", UtcTime, nullable=False),
+    Column("not_before", UtcTime, nullable=False),
+    Column("attempts", Integer, nullable=False),  # times that bytes may have left
+    Column("sent_at", UtcTime),  # the last of them
+    Column("due_before", Date),  # as the library system had it just before that
+    Column("due_on", Date),  # as it has it now
+    Column("finished_at", UtcTime),
+    Column("note", Text, nullable=False),  # why not done, or not told
+    Index(None, "state", "queued_at"),
 )
 
 # --- what kiosks sent --------------------------------------------------------------

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlalchemy import Connection, column, inspect, select, table
 
 from sync.hub.store.database import BadDatabase, Database
 
 #: The schema of this version: the last step in `migrations/versions`.
-NEWEST = "0007"
+NEWEST = "0014"
 _VERSION_TABLE = table("alembic_version", column("version_num"))
 
 
@@ -16,15 +19,23 @@ def upgrade(database: Database) -> None:
 
     A database of a newer hub is refused: this one would not know what it means.
     """
-    with database.engine.begin() as conn:
+    with _stepping(database) as conn:
         current = _revision(conn)
         if current == NEWEST:
             return
         from sync.hub.migrations import steps  # noqa: PLC0415  (slow, seldom needed)
 
-        if current is not None and current not in steps.known_revisions():
-            raise BadDatabase(f"the database is of a newer hub (schema {current})")
+        if current is not None:
+            check_known(current)
         steps.step_up(conn, NEWEST)
+
+
+def check_known(revision: str) -> None:
+    """Raises BadDatabase if this version has no step to or from that schema."""
+    from sync.hub.migrations import steps  # noqa: PLC0415  (as in `upgrade`)
+
+    if revision not in steps.known_revisions():
+        raise BadDatabase(f"the database is of a newer hub (schema {revision})")
 
 
 def check_schema(database: Database) -> None:
@@ -43,8 +54,36 @@ def downgrade(database: Database, revision: str) -> None:
     """Take steps back, "base" for all of them; what only they hold is lost."""
     from sync.hub.migrations import steps  # noqa: PLC0415  (as in `upgrade`)
 
-    with database.engine.begin() as conn:
+    with _stepping(database) as conn:
         steps.step_down(conn, revision)
+
+
+@contextmanager
+def _stepping(database: Database) -> Iterator[Connection]:
+    """One transaction for steps that make tables anew, with others that refer to them.
+
+    SQLite counts a table that goes for a moment as rows without a parent, so here
+    references are checked at the end and not at each statement.
+    """
+    if database.is_shared:
+        with database.engine.begin() as conn:
+            yield conn
+        return
+    with database.engine.connect() as conn:
+        pragmas = conn.connection.cursor()  # they count outside transactions alone
+        pragmas.execute("PRAGMA foreign_keys=OFF")
+        try:
+            with conn.begin():
+                yield conn
+                _check_references(conn)
+        finally:
+            pragmas.execute("PRAGMA foreign_keys=ON")
+
+
+def _check_references(conn: Connection) -> None:
+    broken = conn.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if broken is not None:
+        raise BadDatabase(f"a row of {broken[0]} refers to nothing in {broken[2]}")
 
 
 def _revision(conn: Connection) -> str | None:

@@ -1,0 +1,201 @@
+"""A rule set as staff write it: read from JSON, checked, faults named by their path.
+
+The file holds all of `Rules` but `credential`, which never changes: no card would be
+known any more. `version` is that of the rules it was made from.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+import msgspec
+
+from kiosk.domain.rules import (
+    Calendar,
+    CredentialRule,
+    LoanRule,
+    OfflineRule,
+    PatronRule,
+    Rules,
+    SecurityRule,
+)
+
+#: Longest loan that is no slip of the pen, in days.
+MAX_PERIOD_DAYS = 730
+MAX_LOANS = 10_000
+
+_ISIL = re.compile(r"[0-9A-Za-z:/-]{2,16}")
+_WEEK = frozenset(range(1, 8))
+_PARTS: Mapping[str, type] = {"offline": OfflineRule, "security": SecurityRule}
+_TABLES: Mapping[str, type] = {
+    "patrons": PatronRule,
+    "loans": LoanRule,
+    "calendars": Calendar,
+}
+_PLAIN: Mapping[str, Any] = {
+    "version": int,
+    "owners": tuple[str, ...],
+    "partners": tuple[str, ...],
+    "closed_days": tuple[dt.date, ...],
+}
+#: Fields that a file must have.
+_NEEDED = ("version", "patrons", "loans", "owners")
+_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
+
+
+class Fault(NamedTuple):
+    """What is wrong in a rule file, and where: like `loans.ADULT/BOOK.limit`."""
+
+    path: str
+    text: str
+
+
+class BadRules(ValueError):
+    """A rule set that can't be put in force; the text names every fault."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("\n".join(f"{fault.path}: {fault.text}" for fault in faults))
+        self.faults = tuple(faults)
+
+
+def as_file(rules: Rules) -> dict[str, Any]:
+    """The rules as a file holds them."""
+    content: dict[str, Any] = msgspec.to_builtins(rules)
+    del content["credential"]
+    return content
+
+
+def read_rules(text: bytes, credential: CredentialRule) -> Rules:
+    """Read a rule file and check all of it. Raises BadRules."""
+    try:
+        content = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError) as err:
+        raise BadRules([Fault("file", f"is no JSON: {err}")]) from err
+    faults = list(_form_faults(content))
+    if faults:
+        raise BadRules(faults)
+    known = msgspec.to_builtins(credential)
+    rules = msgspec.convert({**content, "credential": known}, Rules)
+    faults = list(_sense_faults(rules))
+    if faults:
+        raise BadRules(faults)
+    return rules
+
+
+def _form_faults(content: object) -> Iterator[Fault]:
+    """What has another form than rules have; the reader that decodes names no keys."""
+    if not isinstance(content, dict):
+        yield Fault("file", "is no JSON object")
+        return
+    for name in _NEEDED:
+        if name not in content:
+            yield Fault(name, "is missing")
+    for name, value in content.items():
+        yield from _field_faults(name, value)
+
+
+def _field_faults(name: str, value: object) -> Iterator[Fault]:
+    if name in _TABLES:
+        yield from _table_faults(name, value)
+    elif name in _PARTS:
+        yield from _part_faults(name, _PARTS[name], value)
+    elif name in _PLAIN:
+        yield from _convert_faults(name, _PLAIN[name], value)
+    else:
+        yield Fault(name, "is no part of a rule set")
+
+
+def _table_faults(path: str, value: object) -> Iterator[Fault]:
+    if not isinstance(value, dict):
+        yield Fault(path, "is no JSON object")
+        return
+    for key, part in value.items():
+        yield from _part_faults(f"{path}.{key}", _TABLES[path], part)
+
+
+def _part_faults(path: str, kind: type, value: object) -> Iterator[Fault]:
+    if isinstance(value, dict):
+        for name in value.keys() - {field.name for field in fields(kind)}:
+            yield Fault(f"{path}.{name}", "is no part of this rule")
+    yield from _convert_faults(path, kind, value)
+
+
+def _convert_faults(path: str, kind: Any, value: object) -> Iterator[Fault]:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as err:
+        text, _, inside = str(err).partition(" - at `$")
+        yield Fault(path + inside.rstrip("`"), text)
+
+
+def _sense_faults(rules: Rules) -> Iterator[Fault]:
+    """What has the right form and can't be meant."""
+    if not rules.patrons:
+        yield Fault("patrons", "names no type of patron")
+    for name, patron in rules.patrons.items():
+        yield from _name_faults("patrons", name)
+        yield from _patron_faults(f"patrons.{name}", patron)
+    for name, loan in rules.loans.items():
+        yield from _loan_faults(name, loan, rules)
+    for name, calendar in rules.calendars.items():
+        if set(calendar.closed_weekdays) - _WEEK:
+            yield Fault(f"calendars.{name}.closed_weekdays", "are from 1 to 7")
+        elif set(calendar.closed_weekdays) == _WEEK:
+            yield Fault(f"calendars.{name}.closed_weekdays", "leave no day open")
+        if set(calendar.closed_days) & set(calendar.open_days):
+            yield Fault(f"calendars.{name}.open_days", "name a day that is closed")
+    yield from _edge_faults(rules)
+
+
+def _name_faults(path: str, name: str) -> Iterator[Fault]:
+    if not _NAME.fullmatch(name):
+        yield Fault(f"{path}.{name}", "is no type: capital letters, digits and _")
+
+
+def _patron_faults(path: str, rule: PatronRule) -> Iterator[Fault]:
+    if not 0 <= rule.loan_limit <= MAX_LOANS:
+        yield Fault(f"{path}.loan_limit", f"must be from 0 to {MAX_LOANS}")
+    grace = rule.overdue_blocks_after_days
+    if grace is not None and not 0 <= grace <= MAX_PERIOD_DAYS:
+        yield Fault(
+            f"{path}.overdue_blocks_after_days",
+            f"must be null or from 0 to {MAX_PERIOD_DAYS}",
+        )
+
+
+def _loan_faults(name: str, rule: LoanRule, rules: Rules) -> Iterator[Fault]:
+    path = f"loans.{name}"
+    patron, slash, item = name.partition("/")
+    if not slash or not _NAME.fullmatch(item):
+        yield Fault(path, "is not like ADULT/BOOK")
+    elif patron not in rules.patrons:
+        yield Fault(path, f"{patron} is no type in patrons")
+    if not rule.periods_days:
+        yield Fault(f"{path}.periods_days", "must not be empty")
+    if not all(1 <= days <= MAX_PERIOD_DAYS for days in rule.periods_days):
+        yield Fault(f"{path}.periods_days", f"must be from 1 to {MAX_PERIOD_DAYS}")
+    if rule.limit is not None and not 0 <= rule.limit <= MAX_LOANS:
+        yield Fault(f"{path}.limit", f"must be null or from 0 to {MAX_LOANS}")
+
+
+def _edge_faults(rules: Rules) -> Iterator[Fault]:
+    """What a kiosk alone may do, how tags are armed, whose books they are."""
+    if not 0 <= rules.offline.max_days <= MAX_PERIOD_DAYS:
+        yield Fault("offline.max_days", f"must be from 0 to {MAX_PERIOD_DAYS}")
+    if not 0 <= rules.offline.max_loans <= MAX_LOANS:
+        yield Fault("offline.max_loans", f"must be from 0 to {MAX_LOANS}")
+    for name in ("afi_in", "afi_out"):
+        if not 0 <= getattr(rules.security, name) <= 0xFF:
+            yield Fault(f"security.{name}", "must be from 0 to 255")
+    if rules.security.afi_in == rules.security.afi_out:
+        yield Fault("security.afi_out", "is the same as afi_in: no gate could tell")
+    if not rules.owners:
+        yield Fault("owners", "names nobody: every book would be foreign")
+    for name in ("owners", "partners"):
+        for isil in getattr(rules, name):
+            if not _ISIL.fullmatch(isil):
+                yield Fault(name, f"{isil!r} is no ISIL")

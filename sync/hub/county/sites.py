@@ -1,0 +1,313 @@
+"""The county's sites: a tree that changes, while what it was is kept.
+
+A site is never deleted: loans, events and figures go on to name it. It is closed,
+and what it was until then stands in `site_history`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from kiosk.domain.values import Site
+from sync.hub.county.audit import Actor, note
+from sync.hub.county.calendars import Calendar, special_written, week_written
+from sync.hub.county.tree import Parents, in_order, ring
+from sync.hub.feed.feedmarks import Feed, mark
+from sync.hub.store import schema
+from sync.hub.store.rows import one
+
+#: From the top down; a site stands below one of a higher level.
+LEVELS = ("HUB", "BRANCH", "POINT")
+_SITES, _HISTORY, _DEVICES = schema.sites, schema.site_history, schema.devices
+
+
+class Kind(enum.StrEnum):
+    """What a site is besides its level in the tree."""
+
+    COUNTY_LIBRARY = "county_library"
+    CULTURE_CENTRE = "culture_centre"
+    TOWNSHIP_STATION = "township_station"
+    VILLAGE_CENTRE = "village_centre"
+    FARMHOUSE_LIBRARY = "farmhouse_library"
+    STUDY_ROOM = "study_room"
+    STREET_MACHINE = "street_machine"
+    SCHOOL = "school"
+    BOOKSHOP = "bookshop"
+    WORKPLACE = "workplace"
+    MOBILE = "mobile"
+
+
+class State(enum.StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Why(enum.StrEnum):
+    """What is wrong with a change, for pages that say it in their own words."""
+
+    INCOMPLETE = "incomplete"
+    TAKEN = "taken"
+    UNKNOWN = "unknown"
+    LEVEL = "level"
+    ORPHAN = "orphan"
+    NO_CHANGE = "no_change"
+    ABOVE_CLOSED = "above_closed"
+    IN_USE = "in_use"
+    RING = "ring"
+
+
+class BadSite(ValueError):
+    """A site that can't be made or changed like that."""
+
+    def __init__(self, why: Why, text: str) -> None:
+        super().__init__(text)
+        self.why = why
+
+
+class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the county knows of a place. `division`: its official code, 6 to 12 digits."""
+
+    division: str = ""
+    address: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    area_m2: int | None = None
+    seats: int | None = None
+
+
+class SiteEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A site in the tree. `depth` counts from the top; `calendar` may be the parent's."""
+
+    site_id: str
+    name: str
+    short_name: str
+    level: str
+    kind: str
+    state: State
+    parent: str | None
+    depth: int
+    keeper: str
+    phone: str
+    profile: Profile
+    calendar: Calendar | None
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """Where a site belonged, and its state, until it changed."""
+
+    until: dt.datetime
+    parent: str | None
+    state: State
+
+
+def add_site(
+    conn: Connection,
+    who: Actor,
+    site: Site,
+    kind: Kind,
+    profile: Profile,
+    now: dt.datetime,
+) -> None:
+    """Make a new site. Raises BadSite."""
+    if not site.site_id.strip() or not site.name.strip():
+        raise BadSite(Why.INCOMPLETE, "a site has a number and a name")
+    if one(conn, _SITES, site.site_id) is not None:
+        raise BadSite(Why.TAKEN, f"there is a site {site.site_id!r} already")
+    _require_place(conn, site.site_id, site.level, site.parent)
+    row = asdict(site) | {
+        "level": site.level.upper(),
+        "kind": kind.value,
+        "profile": msgspec.json.encode(profile).decode(),
+    }
+    conn.execute(insert(_SITES), [row])
+    mark(conn, Feed.SITE, [site.site_id])
+    after = {name: row[name] for name in ("name", "level", "kind", "parent")}
+    note(conn, who, "site.add", f"site:{site.site_id}", now, after=after)
+
+
+def move_site(
+    conn: Connection,
+    who: Actor,
+    site_id: str,
+    parent: str | None,
+    now: dt.datetime,
+    reason: str = "",
+) -> None:
+    """Put a site, with all below it, below another one. Raises BadSite."""
+    row = _row(conn, site_id)
+    if row["parent"] == parent:
+        raise BadSite(Why.NO_CHANGE, f"{site_id} is below {parent} already")
+    _require_place(conn, site_id, row["level"], parent)
+    _change(conn, row, {"parent": parent}, now)
+    before, after = {"parent": row["parent"]}, {"parent": parent}
+    about = f"site:{site_id}"
+    note(conn, who, "site.move", about, now, before=before, after=after, reason=reason)
+
+
+def close_site(
+    conn: Connection, who: Actor, site_id: str, now: dt.datetime, reason: str
+) -> None:
+    """Put a site out of use; its history stays. Raises BadSite."""
+    row = _row(conn, site_id)
+    if row["state"] == State.CLOSED:
+        raise BadSite(Why.NO_CHANGE, f"{site_id} is closed already")
+    _require_empty(conn, site_id)
+    _change(conn, row, {"state": State.CLOSED.value}, now)
+    note(conn, who, "site.close", f"site:{site_id}", now, reason=reason)
+
+
+def reopen_site(
+    conn: Connection, who: Actor, site_id: str, now: dt.datetime, reason: str
+) -> None:
+    """Put a closed site back into use, where it was. Raises BadSite."""
+    row = _row(conn, site_id)
+    if row["state"] == State.OPEN:
+        raise BadSite(Why.NO_CHANGE, f"{site_id} is open")
+    _require_place(conn, site_id, row["level"], row["parent"])
+    _change(conn, row, {"state": State.OPEN.value}, now)
+    note(conn, who, "site.reopen", f"site:{site_id}", now, reason=reason)
+
+
+def set_calendar(
+    conn: Connection,
+    who: Actor,
+    site_id: str,
+    calendar: Calendar | None,
+    now: dt.datetime,
+) -> None:
+    """Give a site hours of its own; None for those of the site above. Raises BadSite."""
+    row = _row(conn, site_id)
+    text = msgspec.json.encode(calendar).decode() if calendar else None
+    mine = _SITES.c.site_id == site_id
+    conn.execute(update(_SITES).where(mine).values(calendar=text))
+    before, after = _hours_noted(_calendar(row["calendar"])), _hours_noted(calendar)
+    note(conn, who, "site.calendar", f"site:{site_id}", now, before=before, after=after)
+
+
+def site_tree(conn: Connection) -> list[SiteEntry]:
+    """Every site after the one above it."""
+    rows = {row["site_id"]: row for row in conn.execute(select(_SITES)).mappings()}
+    parents = {site_id: row["parent"] for site_id, row in rows.items()}
+    calendars: dict[str | None, Calendar | None] = {}
+    entries = []
+    for site_id, depth in in_order(parents):
+        row = rows[site_id]
+        inherited = calendars.get(row["parent"])
+        calendars[site_id] = _calendar(row["calendar"]) or inherited
+        entries.append(_entry(row, depth, calendars[site_id]))
+    return entries
+
+
+def history(conn: Connection, site_id: str) -> list[Former]:
+    """What a site was before, the latest first."""
+    rows = conn.execute(
+        select(_HISTORY)
+        .where(_HISTORY.c.site_id == site_id)
+        .order_by(_HISTORY.c.until.desc())
+    )
+    return [Former(row.until, row.parent, State(row.state)) for row in rows]
+
+
+def parents_of_sites(conn: Connection) -> Parents:
+    rows = conn.execute(select(_SITES.c.site_id, _SITES.c.parent))
+    return {row.site_id: row.parent for row in rows}
+
+
+def require_tree(conn: Connection) -> None:
+    """After sites were written as they came. Raises BadSite if one is below itself."""
+    around = ring(parents_of_sites(conn))
+    if around:
+        names = ", ".join(sorted(around))
+        raise BadSite(Why.RING, f"these sites lie below each other: {names}")
+
+
+def _row(conn: Connection, site_id: str) -> RowMapping:
+    row = one(conn, _SITES, site_id)
+    if row is None:
+        raise BadSite(Why.UNKNOWN, f"there is no site {site_id!r}")
+    return row
+
+
+def _require_place(
+    conn: Connection, site_id: str, level: str, parent: str | None
+) -> None:
+    """A higher level above it, so that no site is ever below itself."""
+    rank = _rank(level)
+    if parent is None:
+        if rank:
+            raise BadSite(
+                Why.ORPHAN, f"{site_id} is a {level.lower()}: it needs a site above it"
+            )
+        return
+    above = _row(conn, parent)
+    if above["state"] == State.CLOSED:
+        raise BadSite(Why.ABOVE_CLOSED, f"{parent} is closed")
+    if _rank(above["level"]) >= rank:
+        raise BadSite(
+            Why.LEVEL,
+            f"{site_id} ({level.lower()}) can't be below {parent}"
+            f" ({above['level'].lower()})",
+        )
+
+
+def _rank(level: str) -> int:
+    try:
+        return LEVELS.index(level.upper())
+    except ValueError as err:
+        raise BadSite(Why.LEVEL, f"{level!r} is no level: {', '.join(LEVELS)}") from err
+
+
+def _require_empty(conn: Connection, site_id: str) -> None:
+    below = select(_SITES.c.site_id).where(
+        _SITES.c.parent == site_id, _SITES.c.state == State.OPEN.value
+    )
+    kiosks = select(_DEVICES.c.kiosk_id).where(
+        _DEVICES.c.site_id == site_id, _DEVICES.c.state == "active"
+    )
+    for statement, what in ((below, "sites below it"), (kiosks, "kiosks there")):
+        found = conn.execute(statement).scalars().all()
+        if found:
+            raise BadSite(
+                Why.IN_USE, f"{site_id} still has {what}: {', '.join(sorted(found))}"
+            )
+
+
+def _change(
+    conn: Connection, row: RowMapping, values: Mapping[str, object], now: dt.datetime
+) -> None:
+    """Change a site and keep what it was until now."""
+    former = {name: row[name] for name in ("site_id", "parent", "state")}
+    conn.execute(insert(_HISTORY), [former | {"until": now}])
+    mine = _SITES.c.site_id == row["site_id"]
+    conn.execute(update(_SITES).where(mine).values(values))
+    mark(conn, Feed.SITE, [row["site_id"]])
+
+
+def _entry(row: RowMapping, depth: int, calendar: Calendar | None) -> SiteEntry:
+    names = ("site_id", "name", "short_name", "kind", "parent", "keeper", "phone")
+    return SiteEntry(
+        **{name: row[name] for name in names},
+        level=row["level"].upper(),
+        state=State(row["state"]),
+        depth=depth,
+        profile=msgspec.json.decode(row["profile"], type=Profile),
+        calendar=calendar,
+    )
+
+
+def _hours_noted(calendar: Calendar | None) -> dict[str, object]:
+    if calendar is None:
+        return {"week": None, "special": None}
+    special = special_written(calendar.special).replace("\n", "; ")
+    return {"week": week_written(calendar.week), "special": special}
+
+
+def _calendar(text: str | None) -> Calendar | None:
+    return msgspec.json.decode(text, type=Calendar) if text else None

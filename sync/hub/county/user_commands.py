@@ -1,0 +1,129 @@
+"""`tongjie hub user`: accounts of the staff desk."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+import click
+
+from sync.hub.county.permits import Role, Standing
+from sync.hub.county.users import (
+    add_user,
+    all_users,
+    set_disabled,
+    set_password,
+    set_standing,
+)
+from sync.hub.options import (
+    DATABASE,
+    JSON,
+    as_line,
+    county_of,
+    now,
+    operator,
+    reported,
+)
+
+_ROLES = click.Choice([role.value for role in Role])
+_SITE = click.option("--site", help="Where the role is held: for keeper and town.")
+_PASSWORD = click.option(
+    "--password-file",
+    type=click.File(),
+    help="Read the password from the first line of this file, - for standard input.",
+)
+
+
+@click.group()
+def user() -> None:
+    """Accounts of the staff desk."""
+
+
+@user.command("add")
+@click.argument("name")
+@DATABASE
+@click.option("--role", type=_ROLES, default=Role.STAFF.value, show_default=True)
+@_SITE
+@_PASSWORD
+@JSON
+def add(
+    name: str,
+    database: str,
+    role: str,
+    site: str | None,
+    password_file: TextIO | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Make an account."""
+    password = _password(password_file)
+    standing = Standing(Role(role), site)
+    with reported(), county_of(database) as store, store.writing() as conn:
+        add_user(conn, operator(), name, password, standing, now())
+    _tell(name, f"may log in as {role}", as_json=as_json, role=role, site=site)
+
+
+@user.command("list")
+@DATABASE
+@JSON
+def list_users(database: str, *, as_json: bool) -> None:
+    """Print every account: its name, role and site."""
+    with reported(), county_of(database) as store, store.reading() as conn:
+        for one in all_users(conn):
+            state = "disabled" if one.disabled else "active"
+            text = f"{one.name}\t{one.role.value}\t{one.site or '-'}\t{state}"
+            click.echo(as_line(one) if as_json else text)
+
+
+@user.command("passwd")
+@click.argument("name")
+@DATABASE
+@_PASSWORD
+@JSON
+def passwd(
+    name: str, database: str, password_file: TextIO | None, *, as_json: bool
+) -> None:
+    """Give a new password: ends all sessions of the account, and any wait."""
+    password = _password(password_file)
+    with reported(), county_of(database) as store, store.writing() as conn:
+        set_password(conn, operator(), name, password, now())
+    _tell(name, "has a new password", as_json=as_json)
+
+
+@user.command("role")
+@click.argument("name")
+@click.argument("role", type=_ROLES)
+@_SITE
+@DATABASE
+@JSON
+def role(
+    name: str, role: str, site: str | None, database: str, *, as_json: bool
+) -> None:
+    """Give another role, from the next page on."""
+    standing = Standing(Role(role), site)
+    with reported(), county_of(database) as store, store.writing() as conn:
+        set_standing(conn, operator(), name, standing, now())
+    _tell(name, f"is {role} now", as_json=as_json, role=role, site=site)
+
+
+@user.command("disable")
+@click.argument("name")
+@DATABASE
+@click.option("--undo", is_flag=True, help="Let the account in again.")
+@JSON
+def disable(name: str, database: str, *, undo: bool, as_json: bool) -> None:
+    """Keep an account out, from the next page on; its entries in the log stay."""
+    with reported(), county_of(database) as store, store.writing() as conn:
+        set_disabled(conn, operator(), name, now(), disabled=not undo)
+    text = "may log in again" if undo else "may not log in any more"
+    _tell(name, text, as_json=as_json, disabled=not undo)
+
+
+def _password(file: TextIO | None) -> str:
+    if file is not None:
+        return file.readline().rstrip("\r\n")
+    typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return typed
+
+
+def _tell(name: str, text: str, *, as_json: bool, **more: object) -> None:
+    click.echo(as_line({"user": name, **more}) if as_json else f"{name} {text}")

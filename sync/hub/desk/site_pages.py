@@ -1,0 +1,212 @@
+"""The county's sites as a tree, and each with its hours, its past and its changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response
+
+from kiosk.domain.values import Site, county_day
+from sync.hub.county.calendars import (
+    WEEKDAYS,
+    BadCalendar,
+    Calendar,
+    Hours,
+    read_special,
+    read_week,
+    special_written,
+    week_written,
+    written,
+)
+from sync.hub.county.permits import Action
+from sync.hub.county.sites import (
+    LEVELS,
+    BadSite,
+    Kind,
+    Profile,
+    SiteEntry,
+    State,
+    add_site,
+    close_site,
+    history,
+    move_site,
+    reopen_site,
+    set_calendar,
+    site_tree,
+)
+from sync.hub.desk.context import desk
+from sync.hub.desk.permission import actor, needs, user
+from sync.hub.desk.words import say
+
+Change = Callable[[Connection], None]
+View = Callable[[str], Response | tuple[str, int]]
+
+
+def routes(blueprint: Blueprint) -> None:
+    blueprint.add_url_rule("/sites", "sites", _show_tree)
+    blueprint.add_url_rule("/sites/<site_id>", "site", _show_site)
+    changes: dict[str, View] = {
+        "move": _move,
+        "close": _close,
+        "reopen": _reopen,
+        "hours": _set_hours,
+    }
+    blueprint.add_url_rule("/sites", "site_add", _add, methods=["POST"])
+    for name, view in changes.items():
+        rule = f"/sites/<site_id>/{name}"
+        blueprint.add_url_rule(rule, f"site_{name}", view, methods=["POST"])
+    for template_filter in (hours, hours_written, week_written, special_written):
+        blueprint.add_app_template_filter(template_filter)
+
+
+def hours(site: SiteEntry, day: dt.date) -> str:
+    """When a site is open that day, in words."""
+    if site.state is State.CLOSED or site.calendar is None:
+        return "—"
+    return hours_written(site.calendar.hours_on(day))
+
+
+def hours_written(found: tuple[Hours, ...]) -> str:
+    return written(found) or say("sites.closed_day")
+
+
+@needs(Action.SEE_SITES)
+def _show_tree() -> str:
+    return _tree()
+
+
+@needs(Action.SEE_SITES)
+def _show_site(site_id: str) -> str:
+    return _site(site_id)
+
+
+@needs(Action.EDIT_SITES)
+def _add() -> Response | tuple[str, int]:
+    form = request.form
+    site_id, name = form.get("site_id", "").strip(), form.get("name", "").strip()
+    kind = form.get("kind", "")
+    if kind not in set(Kind):
+        abort(400)
+    made = Site(
+        site_id,
+        name,
+        form.get("short_name", "").strip() or name[:8],
+        form.get("level", ""),
+        form.get("parent") or None,
+        keeper=form.get("keeper", "").strip(),
+        phone=form.get("phone", "").strip(),
+    )
+    profile = Profile(address=form.get("address", "").strip())
+
+    def change(conn: Connection) -> None:
+        add_site(conn, actor(), made, Kind(kind), profile, desk().clock())
+
+    problem = _problem_of(change)
+    if problem:
+        return _tree(problem), 409
+    return redirect(url_for("desk.site", site_id=site_id))
+
+
+@needs(Action.EDIT_SITES)
+def _move(site_id: str) -> Response | tuple[str, int]:
+    parent, reason = request.form.get("parent") or None, _reason()
+    return _changed(
+        site_id,
+        lambda conn: move_site(conn, actor(), site_id, parent, desk().clock(), reason),
+    )
+
+
+@needs(Action.EDIT_SITES)
+def _close(site_id: str) -> Response | tuple[str, int]:
+    reason = _reason()
+    return _changed(
+        site_id,
+        lambda conn: close_site(conn, actor(), site_id, desk().clock(), reason),
+    )
+
+
+@needs(Action.EDIT_SITES)
+def _reopen(site_id: str) -> Response | tuple[str, int]:
+    reason = _reason()
+    return _changed(
+        site_id,
+        lambda conn: reopen_site(conn, actor(), site_id, desk().clock(), reason),
+    )
+
+
+@needs(Action.EDIT_SITES)
+def _set_hours(site_id: str) -> Response | tuple[str, int]:
+    week = request.form.get("week", "").strip()
+    special = request.form.get("special", "").splitlines()
+
+    def change(conn: Connection) -> None:
+        days = tuple(read_special(line) for line in special if line.strip())
+        hours = Calendar(read_week(week), days) if week else None
+        set_calendar(conn, actor(), site_id, hours, desk().clock())
+
+    return _changed(site_id, change)
+
+
+def _changed(site_id: str, change: Change) -> Response | tuple[str, int]:
+    """Make the change and show the site, with what was wrong if it was not made."""
+    if not user().allows(Action.EDIT_SITES, site_id):
+        abort(403)
+    problem = _problem_of(change)
+    if problem:
+        return _site(site_id, problem), 409
+    return redirect(url_for("desk.site", site_id=site_id))
+
+
+def _problem_of(change: Change) -> str:
+    """Make the change; what was wrong with it as a message id, or nothing."""
+    try:
+        with desk().database.writing() as conn:
+            change(conn)
+    except BadSite as err:
+        return f"site_problem.{err.why}"
+    except BadCalendar:
+        return "site_problem.hours"
+    return ""
+
+
+def _reason() -> str:
+    reason = request.form.get("reason", "").strip()
+    return reason or abort(400)
+
+
+def _tree(problem: str = "") -> str:
+    return render_template(
+        "desk/sites.html",
+        sites=_visible(),
+        today=county_day(desk().clock()),
+        levels=LEVELS,
+        kinds=tuple(Kind),
+        problem=problem,
+    )
+
+
+def _site(site_id: str, problem: str = "") -> str:
+    sites = {site.site_id: site for site in _visible()}
+    if site_id not in sites:
+        abort(404)
+    with desk().database.reading() as conn:
+        past = history(conn, site_id)
+    return render_template(
+        "desk/site.html",
+        site=sites[site_id],
+        sites=sites,
+        past=past,
+        weekdays=WEEKDAYS,
+        today=county_day(desk().clock()),
+        problem=problem,
+    )
+
+
+def _visible() -> list[SiteEntry]:
+    reach = user().sites
+    with desk().database.reading() as conn:
+        tree = site_tree(conn)
+    return [site for site in tree if reach is None or site.site_id in reach]

@@ -1,0 +1,127 @@
+"""What a rule file may say; every fault is named by its path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from kiosk.domain.rules import Calendar, CredentialRule
+from sync.hub.county.default_rules import default_rules
+from sync.hub.county.rule_file import BadRules, as_file, read_rules
+
+CREDENTIAL = CredentialRule(salt="00" * 16)
+RULES = default_rules("CN-629900-1-YLT", "00" * 16)
+Edit = Callable[[dict[str, Any]], object]
+
+
+def faults(edit: Edit) -> dict[str, str]:
+    """Path → text of what is wrong once the default rules were edited."""
+    content = as_file(RULES)
+    edit(content)
+    with pytest.raises(BadRules) as caught:
+        read_rules(msgspec.json.encode(content), CREDENTIAL)
+    return {fault.path: fault.text for fault in caught.value.faults}
+
+
+def test_rules_as_a_file_are_read_as_the_same_rules() -> None:
+    text = msgspec.json.encode(as_file(RULES))
+
+    assert read_rules(text, CREDENTIAL) == RULES
+    assert b"salt" not in text
+
+
+def test_calendar_of_a_site_is_read() -> None:
+    content = as_file(RULES)
+    content["calendars"] = {"A": {"closed_weekdays": [1], "open_days": ["2026-10-05"]}}
+
+    rules = read_rules(msgspec.json.encode(content), CREDENTIAL)
+
+    assert rules.calendars["A"].closed_weekdays == (1,)
+    assert isinstance(rules.calendars["A"], Calendar)
+
+
+@pytest.mark.parametrize(
+    ("edit", "path"),
+    [
+        (
+            lambda r: r["patrons"]["ADULT"].update(loan_limit="5"),
+            "patrons.ADULT.loan_limit",
+        ),
+        (
+            lambda r: r["patrons"]["ADULT"].update(loan_limit=-1),
+            "patrons.ADULT.loan_limit",
+        ),
+        (lambda r: r["patrons"]["ADULT"].update(limit=5), "patrons.ADULT.limit"),
+        (lambda r: r["patrons"]["ADULT"].pop("loan_limit"), "patrons.ADULT"),
+        (
+            lambda r: r["patrons"].update({"old man": {"loan_limit": 1}}),
+            "patrons.old man",
+        ),
+        (
+            lambda r: r["patrons"]["ADULT"].update(overdue_blocks_after_days=-1),
+            "patrons.ADULT.overdue_blocks_after_days",
+        ),
+        (lambda r: r["loans"].update({"ADULT": {"periods_days": [1]}}), "loans.ADULT"),
+        (
+            lambda r: r["loans"].update({"GHOST/BOOK": {"periods_days": [1]}}),
+            "loans.GHOST/BOOK",
+        ),
+        (
+            lambda r: r["loans"]["ADULT/BOOK"].update(periods_days=[]),
+            "loans.ADULT/BOOK.periods_days",
+        ),
+        (
+            lambda r: r["loans"]["ADULT/BOOK"].update(periods_days=[30, 0]),
+            "loans.ADULT/BOOK.periods_days",
+        ),
+        (lambda r: r["loans"]["ADULT/BOOK"].update(limit=-1), "loans.ADULT/BOOK.limit"),
+        (
+            lambda r: r.update(calendars={"A": {"closed_weekdays": [0]}}),
+            "calendars.A.closed_weekdays",
+        ),
+        (
+            lambda r: r.update(calendars={"A": {"closed_weekdays": [*range(1, 8)]}}),
+            "calendars.A.closed_weekdays",
+        ),
+        (
+            lambda r: r.update(
+                calendars={
+                    "A": {"closed_days": ["2026-10-01"], "open_days": ["2026-10-01"]}
+                }
+            ),
+            "calendars.A.open_days",
+        ),
+        (lambda r: r.update(closed_days=["1 October"]), "closed_days[0]"),
+        (lambda r: r["offline"].update(max_days=-1), "offline.max_days"),
+        (lambda r: r["offline"].update(max_loans=-1), "offline.max_loans"),
+        (lambda r: r["security"].update(mode="laser"), "security.mode"),
+        (lambda r: r["security"].update(afi_in=256), "security.afi_in"),
+        (lambda r: r["security"].update(afi_out=7), "security.afi_out"),
+        (lambda r: r.update(owners=[]), "owners"),
+        (lambda r: r.update(partners=["far away library"]), "partners"),
+        (lambda r: r.update(fines={}), "fines"),
+        (lambda r: r.update(credential={"salt": "11"}), "credential"),
+        (lambda r: r.pop("loans"), "loans"),
+        (lambda r: r.update(patrons={}), "patrons"),
+        (lambda r: r.update(patrons=[]), "patrons"),
+    ],
+)
+def test_fault_is_named_by_its_path(edit: Edit, path: str) -> None:
+    assert path in faults(edit)
+
+
+def test_all_faults_are_named_at_once() -> None:
+    def edit(content: dict[str, Any]) -> None:
+        content["patrons"]["ADULT"]["loan_limit"] = -1
+        content["offline"]["max_days"] = 9999
+
+    assert set(faults(edit)) == {"patrons.ADULT.loan_limit", "offline.max_days"}
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"\xff", b'"rules"'])
+def test_what_is_no_rule_set_at_all_is_refused(text: bytes) -> None:
+    with pytest.raises(BadRules, match="file"):
+        read_rules(text, CREDENTIAL)
