@@ -43,6 +43,10 @@ COMMANDS = {
         "sync.hub.county.item_commands:item",
         "Copies: what they are, where they belong, what is missing of them.",
     ),
+    "openapi": Lazy(
+        "sync.hub.commands:openapi",
+        "Print the description of the kiosks' API, OpenAPI 3.1.",
+    ),
     "patron": Lazy(
         "sync.hub.county.patron_commands:patron",
         "Readers: who they are, what stands for them, whether they may borrow.",

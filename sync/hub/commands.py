@@ -112,3 +112,11 @@ def enrol_code(database: str, site: str, former: str | None, *, as_json: bool) -
         click.echo(as_line({"code": code, "site": site, "minutes": minutes}))
     else:
         click.echo(f"{code}\ngood for one kiosk at {site}, for {minutes} minutes")
+
+
+@click.command()
+def openapi() -> None:
+    """Print the description of the kiosks' API, OpenAPI 3.1."""
+    from sync.hub.door.openapi import description  # noqa: PLC0415  (needs the feed)
+
+    click.echo(as_line(description()))
