@@ -74,7 +74,8 @@ def _put(database: Database, unpacked: Unpacked) -> None:
 
 
 def _restore_server(database: Database, unpacked: Unpacked) -> None:
-    postgres_dump.put_back(database, unpacked.database)
+    rows = unpacked.manifest.content.rows
+    postgres_dump.put_back(database, unpacked.database, rows)
     with database.reading() as conn:
         _compare(content_of(conn), unpacked.manifest)
     _begin_anew(database)

@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,15 +39,22 @@ def dump(database: Database, target: Path) -> Content:
         return content_of(conn)
 
 
-def put_back(database: Database, dumped: Path) -> None:
-    """Replace all that is in a database by a dump, in one transaction. Raises BadBackup."""
+def put_back(database: Database, dumped: Path, rows: Mapping[str, int]) -> None:
+    """Replace all that is in a database by a dump, in one transaction.
+
+    Raises BadBackup, also if a table has not so many `rows` in the end; then all is
+    as it was.
+    """
     script, emptying = dumped.with_name("restore.sql"), dumped.with_name("empty.sql")
+    counting = dumped.with_name("count.sql")
     _run("pg_restore", None, *_NOBODYS, "--file", str(script), str(dumped))
     with database.engine.connect() as conn:
         if conn.execute(_OTHERS).scalar_one():
             raise BadBackup("others are connected to this database: stop the hub first")
         emptying.write_text(_drop_all(conn), encoding="utf-8")
-    files = ("--file", str(emptying), "--file", str(script))
+        counting.write_text(_count_all(conn, rows), encoding="utf-8")
+    steps = (emptying, script, counting)
+    files = [word for step in steps for word in ("--file", str(step))]
     quiet = ("--no-psqlrc", "--quiet", "--output", os.devnull)
     whole = ("--single-transaction", "--set", "ON_ERROR_STOP=1")
     _run("psql", database.engine.url, *quiet, *whole, *files)
@@ -80,6 +87,23 @@ def _drop_all(conn: Connection) -> str:
     tables = [f"TABLE {quote(name)}" for name in tables_of(conn)]
     routines = [f"ROUTINE {name}" for name in conn.execute(_ROUTINES).scalars()]
     return "".join(f"DROP {what} CASCADE;\n" for what in (*tables, *routines))
+
+
+def _count_all(conn: Connection, rows: Mapping[str, int]) -> str:
+    """Fails at a table with other rows; the dump leaves no search path to go by."""
+    quote = conn.dialect.identifier_preparer.quote_identifier
+    schema = quote(conn.execute(text("SELECT current_schema()")).scalar_one())
+    checks = [
+        f"IF (SELECT count(*) FROM {schema}.{quote(name)}) <> {count:d} THEN"  # noqa: S608  (quoted)
+        f" RAISE EXCEPTION 'not whole: other numbers of rows in %', {_text(name)};"
+        " END IF;\n"
+        for name, count in sorted(rows.items())
+    ]
+    return "DO $count$ BEGIN\n" + "".join(checks) + "END $count$;\n"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _run(program: str, url: URL | None, *arguments: str) -> None:
