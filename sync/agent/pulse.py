@@ -38,12 +38,13 @@ class Pulse:
         self._folder = folder
         self._now_s = now_s
         self._due_s = _NEVER_S
+        self._met = False
         self._told = Storage.ENOUGH
 
     @property
     def is_first(self) -> bool:
-        """Nothing has been said in this run yet."""
-        return self._due_s == _NEVER_S
+        """In this run the hub has not yet said what it holds."""
+        return not self._met
 
     @property
     def time_is_up(self) -> bool:
@@ -58,7 +59,7 @@ class Pulse:
         """Say how it goes and take in the answer. Raises HubError, StoreError."""
         state = self._state()
         answer = self._hub.heartbeat(state)
-        self._due_s = self._now_s() + HEARTBEAT_S
+        self._due_s, self._met = self._now_s() + HEARTBEAT_S, True
         acked = holds(state.epoch, answer.acked_through)
         self._mirror.skip_removed(self._ledger.removed())
         self._mirror.recheck(answer.older)
@@ -68,8 +69,9 @@ class Pulse:
 
     def tell(self, trouble: str) -> None:
         """Say what is wrong here; the answer could not be kept. Raises as `beat`."""
+        state = self._state(trouble)
         self._due_s = self._now_s() + HEARTBEAT_S
-        self._hub.heartbeat(self._state(trouble))
+        self._hub.heartbeat(state)
 
     def _state(self, trouble: str = "") -> Heartbeat:
         head, health = self._ledger.head(), load_health(self._folder)

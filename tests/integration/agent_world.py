@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.link import Link, load_link
 from kiosk.service.ports import Head, MirrorStatus
+from kiosk.store.errors import LedgerMissing
 from sync.agent.agent import Agent
 from sync.agent.client import HubClient, Signer
 from sync.agent.linkwatch import WatchedHub
@@ -45,6 +46,7 @@ class LedgerInMemory:
     def __init__(self) -> None:
         self._epochs: dict[str, list[Event]] = {}
         self._left: set[str] = set()
+        self.missing = False
         self.begin_epoch("e1")
 
     def begin_epoch(self, epoch: str) -> None:
@@ -67,6 +69,8 @@ class LedgerInMemory:
         del self._current[seq:]
 
     def head(self) -> Head:
+        if self.missing:
+            raise LedgerMissing("there is no ledger yet")
         epoch = next(reversed(self._epochs))
         events = self._epochs[epoch]
         return Head(epoch, len(events), events[-1].hash if events else GENESIS_HASH)

@@ -101,6 +101,21 @@ def test_the_kiosk_is_not_rung_for_nothing(here: World) -> None:
         assert not kiosk.wait(0)
 
 
+def test_the_hub_is_met_first_though_the_ledger_came_late(here: World) -> None:
+    """What the hub holds of a card that was rolled back must be known before a push."""
+    here.ledger.missing = True
+    here.agent.turn()
+    here.ledger.missing = False
+    here.ledger.record(1)
+
+    here.agent.turn()
+
+    assert here.hub.heartbeats
+    assert here.hub.requests.index("POST /v1/heartbeat") < here.hub.requests.index(
+        "POST /v1/events"
+    )
+
+
 def test_a_bell_makes_the_agent_push_at_once(here: World) -> None:
     thread = threading.Thread(target=here.agent.run)
     thread.start()
