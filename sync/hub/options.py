@@ -20,7 +20,7 @@ from sync.hub.county.item_files import BadItem, UnknownItem
 from sync.hub.county.passwords import WeakPassword
 from sync.hub.county.patron_files import BadPatron, UnknownPatron
 from sync.hub.county.rulebook import NoRules
-from sync.hub.county.sites import BadSite
+from sync.hub.county.site_tree import BadSite
 from sync.hub.county.users import BadAccount
 from sync.hub.devices.devices import UnknownKiosk
 from sync.hub.devices.enrolment import NameInUse, UnknownSite

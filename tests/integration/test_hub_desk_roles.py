@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from kiosk.domain.values import Site
 from sync.hub.county import catalogue
 from sync.hub.county.permits import LOCAL, Role, Standing, reach
-from sync.hub.county.sites import parents_of_sites
+from sync.hub.county.site_tree import parents_of_sites
 from sync.hub.county.users import set_standing
 from sync.hub.desk.permission import action_of
 from sync.hub.door.app import create_app

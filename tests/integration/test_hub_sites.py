@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from kiosk.domain.values import Site
-from sync.hub.county import catalogue, sites
+from sync.hub.county import catalogue, site_tree, sites
 from sync.hub.county.audit import AuditFilter, entries
 from sync.hub.county.calendars import Calendar, read_week
-from sync.hub.county.sites import BadSite, Former, Kind, Profile, State, Why
+from sync.hub.county.site_tree import BadSite, Former, Kind, Profile, State, Why
 from sync.hub.store.database import Database
 from sync.hub.store.setup import Hub
 from sync.hub.store.upgrade import downgrade, upgrade
@@ -39,7 +39,7 @@ def store(hub: Hub) -> Database:
 
 def tree(store: Database) -> list[tuple[str, int]]:
     with store.reading() as conn:
-        return [(site.site_id, site.depth) for site in sites.site_tree(conn)]
+        return [(site.site_id, site.depth) for site in site_tree.site_tree(conn)]
 
 
 def refusal(store: Database, site: Site) -> Why:
@@ -57,7 +57,9 @@ def test_village_moves_to_another_town_and_its_past_is_kept(store: Database) -> 
         sites.move_site(conn, CLERK, "V1", "T2", NOON + MINUTE, "new road")
 
     with store.reading() as conn:
-        assert sites.history(conn, "V1") == [Former(NOON + MINUTE, "T1", State.OPEN)]
+        assert site_tree.history(conn, "V1") == [
+            Former(NOON + MINUTE, "T1", State.OPEN)
+        ]
         (last, *_) = entries(conn, AuditFilter(about="site:V1"), 5)
     assert ("V1", 2) in tree(store)[2:]
     assert (last.before, last.after) == ({"parent": "T1"}, {"parent": "T2"})
@@ -70,7 +72,7 @@ def test_closed_site_stays_in_the_tree_with_its_past(store: Database) -> None:
         sites.reopen_site(conn, CLERK, "V1", NOON + 2 * MINUTE, "came back")
 
     with store.reading() as conn:
-        past = sites.history(conn, "V1")
+        past = site_tree.history(conn, "V1")
     assert [former.state for former in past] == [State.CLOSED, State.OPEN]
     assert ("V1", 2) in tree(store)
 
@@ -121,11 +123,11 @@ def test_village_has_the_hours_of_its_town_until_it_has_its_own(
     with store.writing() as conn:
         sites.set_calendar(conn, CLERK, "T1", WEEK, NOON)
     with store.reading() as conn:
-        before = {one.site_id: one.calendar for one in sites.site_tree(conn)}
+        before = {one.site_id: one.calendar for one in site_tree.site_tree(conn)}
     with store.writing() as conn:
         sites.set_calendar(conn, CLERK, "V1", own, NOON)
     with store.reading() as conn:
-        after = {one.site_id: one.calendar for one in sites.site_tree(conn)}
+        after = {one.site_id: one.calendar for one in site_tree.site_tree(conn)}
 
     assert (before["T1"], before["V1"], before["T2"]) == (WEEK, WEEK, None)
     assert (after["T1"], after["V1"]) == (WEEK, own)
@@ -137,7 +139,7 @@ def test_import_of_sites_leaves_kind_and_hours_alone(store: Database) -> None:
         catalogue.put_sites(conn, [TREE[3]])
 
     with store.reading() as conn:
-        (village,) = [one for one in sites.site_tree(conn) if one.site_id == "V1"]
+        (village,) = [one for one in site_tree.site_tree(conn) if one.site_id == "V1"]
     assert (village.kind, village.calendar) == (Kind.VILLAGE_CENTRE, WEEK)
     assert village.profile.address == "路口"
 

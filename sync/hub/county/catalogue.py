@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 
 from kiosk.domain.values import Item, Site, Title
 from sync.hub.county.search_terms import Kind, class_steps, index, words
-from sync.hub.county.sites import require_tree
+from sync.hub.county.site_tree import require_tree
 from sync.hub.feed.feedmarks import Feed, mark
 from sync.hub.store import schema
 from sync.hub.store.rows import item_value, one, put_rows, site_value, title_value

@@ -6,17 +6,13 @@ import click
 
 from kiosk.domain.values import Site, county_day
 from sync.hub.county.calendars import Calendar, read_special, read_week, written
+from sync.hub.county.site_tree import LEVELS, Kind, Profile, SiteEntry, site_tree
 from sync.hub.county.sites import (
-    LEVELS,
-    Kind,
-    Profile,
-    SiteEntry,
     add_site,
     close_site,
     move_site,
     reopen_site,
     set_calendar,
-    site_tree,
 )
 from sync.hub.options import (
     DATABASE,

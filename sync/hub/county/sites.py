@@ -1,4 +1,4 @@
-"""The county's sites: a tree that changes, while what it was is kept.
+"""Changes of the county's sites; what they were is kept.
 
 A site is never deleted: loans, events and figures go on to name it. It is closed,
 and what it was until then stands in `site_history`.
@@ -7,9 +7,8 @@ and what it was until then stands in `site_history`.
 from __future__ import annotations
 
 import datetime as dt
-import enum
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import msgspec
 from sqlalchemy import Connection, RowMapping, insert, select, update
@@ -17,94 +16,20 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 from kiosk.domain.values import Site
 from sync.hub.county.audit import Actor, note
 from sync.hub.county.calendars import Calendar, special_written, week_written
-from sync.hub.county.tree import Parents, in_order, ring
+from sync.hub.county.site_tree import (
+    LEVELS,
+    BadSite,
+    Kind,
+    Profile,
+    State,
+    Why,
+    calendar_of,
+)
 from sync.hub.feed.feedmarks import Feed, mark
 from sync.hub.store import schema
 from sync.hub.store.rows import one
 
-#: From the top down; a site stands below one of a higher level.
-LEVELS = ("HUB", "BRANCH", "POINT")
 _SITES, _HISTORY, _DEVICES = schema.sites, schema.site_history, schema.devices
-
-
-class Kind(enum.StrEnum):
-    """What a site is besides its level in the tree."""
-
-    COUNTY_LIBRARY = "county_library"
-    CULTURE_CENTRE = "culture_centre"
-    TOWNSHIP_STATION = "township_station"
-    VILLAGE_CENTRE = "village_centre"
-    FARMHOUSE_LIBRARY = "farmhouse_library"
-    STUDY_ROOM = "study_room"
-    STREET_MACHINE = "street_machine"
-    SCHOOL = "school"
-    BOOKSHOP = "bookshop"
-    WORKPLACE = "workplace"
-    MOBILE = "mobile"
-
-
-class State(enum.StrEnum):
-    OPEN = "open"
-    CLOSED = "closed"
-
-
-class Why(enum.StrEnum):
-    """What is wrong with a change, for pages that say it in their own words."""
-
-    INCOMPLETE = "incomplete"
-    TAKEN = "taken"
-    UNKNOWN = "unknown"
-    LEVEL = "level"
-    ORPHAN = "orphan"
-    NO_CHANGE = "no_change"
-    ABOVE_CLOSED = "above_closed"
-    IN_USE = "in_use"
-    RING = "ring"
-
-
-class BadSite(ValueError):
-    """A site that can't be made or changed like that."""
-
-    def __init__(self, why: Why, text: str) -> None:
-        super().__init__(text)
-        self.why = why
-
-
-class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the county knows of a place. `division`: its official code, 6 to 12 digits."""
-
-    division: str = ""
-    address: str = ""
-    latitude: float | None = None
-    longitude: float | None = None
-    area_m2: int | None = None
-    seats: int | None = None
-
-
-class SiteEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A site in the tree. `depth` counts from the top; `calendar` may be the parent's."""
-
-    site_id: str
-    name: str
-    short_name: str
-    level: str
-    kind: str
-    state: State
-    parent: str | None
-    depth: int
-    keeper: str
-    phone: str
-    profile: Profile
-    calendar: Calendar | None
-
-
-@dataclass(frozen=True, slots=True)
-class Former:
-    """Where a site belonged, and its state, until it changed."""
-
-    until: dt.datetime
-    parent: str | None
-    state: State
 
 
 def add_site(
@@ -187,45 +112,8 @@ def set_calendar(
     text = msgspec.json.encode(calendar).decode() if calendar else None
     mine = _SITES.c.site_id == site_id
     conn.execute(update(_SITES).where(mine).values(calendar=text))
-    before, after = _hours_noted(_calendar(row["calendar"])), _hours_noted(calendar)
+    before, after = _hours_noted(calendar_of(row)), _hours_noted(calendar)
     note(conn, who, "site.calendar", f"site:{site_id}", now, before=before, after=after)
-
-
-def site_tree(conn: Connection) -> list[SiteEntry]:
-    """Every site after the one above it."""
-    rows = {row["site_id"]: row for row in conn.execute(select(_SITES)).mappings()}
-    parents = {site_id: row["parent"] for site_id, row in rows.items()}
-    calendars: dict[str | None, Calendar | None] = {}
-    entries = []
-    for site_id, depth in in_order(parents):
-        row = rows[site_id]
-        inherited = calendars.get(row["parent"])
-        calendars[site_id] = _calendar(row["calendar"]) or inherited
-        entries.append(_entry(row, depth, calendars[site_id]))
-    return entries
-
-
-def history(conn: Connection, site_id: str) -> list[Former]:
-    """What a site was before, the latest first."""
-    rows = conn.execute(
-        select(_HISTORY)
-        .where(_HISTORY.c.site_id == site_id)
-        .order_by(_HISTORY.c.until.desc())
-    )
-    return [Former(row.until, row.parent, State(row.state)) for row in rows]
-
-
-def parents_of_sites(conn: Connection) -> Parents:
-    rows = conn.execute(select(_SITES.c.site_id, _SITES.c.parent))
-    return {row.site_id: row.parent for row in rows}
-
-
-def require_tree(conn: Connection) -> None:
-    """After sites were written as they came. Raises BadSite if one is below itself."""
-    around = ring(parents_of_sites(conn))
-    if around:
-        names = ", ".join(sorted(around))
-        raise BadSite(Why.RING, f"these sites lie below each other: {names}")
 
 
 def _row(conn: Connection, site_id: str) -> RowMapping:
@@ -290,24 +178,8 @@ def _change(
     mark(conn, Feed.SITE, [row["site_id"]])
 
 
-def _entry(row: RowMapping, depth: int, calendar: Calendar | None) -> SiteEntry:
-    names = ("site_id", "name", "short_name", "kind", "parent", "keeper", "phone")
-    return SiteEntry(
-        **{name: row[name] for name in names},
-        level=row["level"].upper(),
-        state=State(row["state"]),
-        depth=depth,
-        profile=msgspec.json.decode(row["profile"], type=Profile),
-        calendar=calendar,
-    )
-
-
 def _hours_noted(calendar: Calendar | None) -> dict[str, object]:
     if calendar is None:
         return {"week": None, "special": None}
     special = special_written(calendar.special).replace("\n", "; ")
     return {"week": week_written(calendar.week), "special": special}
-
-
-def _calendar(text: str | None) -> Calendar | None:
-    return msgspec.json.decode(text, type=Calendar) if text else None

@@ -14,7 +14,7 @@ from sqlalchemy import Column, ColumnElement, Connection, or_, true
 
 from sync.hub.county.audit import Actor
 from sync.hub.county.permits import Action, Reach, Standing, allows, may, reach
-from sync.hub.county.sites import parents_of_sites
+from sync.hub.county.site_tree import parents_of_sites
 from sync.hub.county.tree import Parents
 from sync.hub.desk.origin import address
 

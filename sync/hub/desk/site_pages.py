@@ -22,20 +22,22 @@ from sync.hub.county.calendars import (
     written,
 )
 from sync.hub.county.permits import Action
-from sync.hub.county.sites import (
+from sync.hub.county.site_tree import (
     LEVELS,
     BadSite,
     Kind,
     Profile,
     SiteEntry,
     State,
+    history,
+    site_tree,
+)
+from sync.hub.county.sites import (
     add_site,
     close_site,
-    history,
     move_site,
     reopen_site,
     set_calendar,
-    site_tree,
 )
 from sync.hub.desk.context import desk
 from sync.hub.desk.permission import actor, needs, user
