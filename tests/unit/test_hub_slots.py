@@ -13,6 +13,7 @@ from sync.hub.door.slots import (
     FORGET_S,
     LONGEST_S,
     MAX_INSIDE,
+    ROOM_S,
     Slots,
     told_s,
     work,
@@ -80,6 +81,26 @@ def test_who_finds_it_full_in_its_slot_gets_another_one() -> None:
     again = slots.wait_s("patient", 5, NOW_S + told)
 
     assert told + again == pytest.approx(max(newcomers), abs=3)
+
+
+def test_of_a_rush_without_nonces_only_so_many_repeat_at_once_as_find_room() -> None:
+    slots = measured(0.01)
+
+    waits = [slots.wait_to_repeat_s(f"k{n}", 6, NOW_S) for n in range(100)]
+
+    at_once = sum(wait == 0 for wait in waits)
+    assert 1 <= at_once <= ROOM_S / (0.01 * work(6)) + 2
+    assert waits == sorted(waits)
+
+
+def test_who_repeats_at_once_goes_before_newcomers() -> None:
+    slots = measured(0.01)
+    for number in range(100):
+        slots.wait_to_repeat_s(f"k{number}", 6, NOW_S)
+    slots.enter("somebody", 5, NOW_S)
+
+    assert slots.wait_s("newcomer", 6, NOW_S) > 0
+    assert slots.wait_s("k0", 6, NOW_S) == 0
 
 
 def test_no_slot_is_beyond_the_longest_wait() -> None:

@@ -51,9 +51,9 @@ class Lanes:
         self._slots = Slots()
 
     def turn_away_if_full(self, key_id: str, visit: Visit) -> None:
-        """Raises ToldToWait."""
+        """Before a visitor is told to come again with a fresh nonce. Raises ToldToWait."""
         with self._lock:
-            self._turn_away_if_full(key_id, visit)
+            self._turn_away_if_full(key_id, visit, self._slots.wait_to_repeat_s)
 
     @contextmanager
     def inside(self, key_id: str, visit: Visit) -> Iterator[None]:
@@ -62,7 +62,7 @@ class Lanes:
             yield
             return
         with self._lock:
-            self._turn_away_if_full(key_id, visit)
+            self._turn_away_if_full(key_id, visit, self._slots.wait_s)
             self._slots.enter(key_id, visit.load.events, self._now_s())
         try:
             yield
@@ -70,13 +70,15 @@ class Lanes:
             with self._lock:
                 self._slots.leave(visit.load.events, self._now_s())
 
-    def _turn_away_if_full(self, key_id: str, visit: Visit) -> None:
+    def _turn_away_if_full(
+        self, key_id: str, visit: Visit, ask: Callable[[str, int, float], int]
+    ) -> None:
         if visit.load.open_ask:
             return
         now_s = self._now_s()
         if visit.ahead_s is not None:
             self._slots.recall(key_id, now_s + visit.ahead_s, now_s)
-        wait_s = self._slots.wait_s(key_id, visit.load.events, now_s)
+        wait_s = ask(key_id, visit.load.events, now_s)
         if wait_s:
             self._slots.turned_away()
             raise ToldToWait(key_id, wait_s, self._slots.ahead_s(key_id, now_s))

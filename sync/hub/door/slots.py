@@ -51,16 +51,22 @@ class Slots:
 
     def wait_s(self, kiosk: str, events: int, now_s: float) -> int:
         """Return 0 if this batch may `enter`, else the seconds until its slot."""
-        self._forget(now_s)
-        slot_s = self._told.get(kiosk)
-        due = slot_s is not None and slot_s <= now_s
-        if self._has_room(now_s, due=due):
-            return 0
-        if slot_s is None or due:
-            slot_s = now_s + told_s(self._take_place(work(events), now_s) - now_s)
-            self._told.pop(kiosk, None)
-            self._told[kiosk] = slot_s
-        return max(round(slot_s - now_s), 1)
+        due = self._is_due(kiosk, now_s)
+        return 0 if self._has_room(now_s, due=due) else self._tell(kiosk, events, now_s)
+
+    def wait_to_repeat_s(self, kiosk: str, events: int, now_s: float) -> int:
+        """As `wait_s` for one that has to come twice: 0 if it shall do so at once.
+
+        It is expected then. Who comes meanwhile stands behind it, or a rush would be
+        sent back as a whole, to come again as a whole.
+        """
+        near = self._line_ends_s - now_s < ROOM_S
+        due = self._is_due(kiosk, now_s)
+        if not (due or near) or not self._has_room(now_s, due=due):
+            return self._tell(kiosk, events, now_s)
+        self._take_place(work(events), now_s)
+        self._told[kiosk] = now_s
+        return 0
 
     def ahead_s(self, kiosk: str, now_s: float) -> float:
         """Seconds until the slot that was told, below 0 once it has come."""
@@ -86,6 +92,19 @@ class Slots:
         """Saying no takes time as well; all slots given from now on are later by it."""
         self._line_ends_s += REFUSAL_COST * self.pace_s
         self._pace.disturb()
+
+    def _is_due(self, kiosk: str, now_s: float) -> bool:
+        self._forget(now_s)
+        return self._told.get(kiosk, now_s + 1) <= now_s
+
+    def _tell(self, kiosk: str, events: int, now_s: float) -> int:
+        """Seconds until the slot that it was told, or is told now."""
+        slot_s = self._told.get(kiosk, now_s)
+        if slot_s <= now_s:
+            slot_s = now_s + told_s(self._take_place(work(events), now_s) - now_s)
+            self._told.pop(kiosk, None)
+            self._told[kiosk] = slot_s
+        return max(round(slot_s - now_s), 1)
 
     def _has_room(self, now_s: float, *, due: bool) -> bool:
         if not self._inside:
