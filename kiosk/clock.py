@@ -11,6 +11,7 @@ import datetime as dt
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from kiosk.service.ports import Moment
@@ -46,9 +47,7 @@ class HubTime:
 
 
 def boot_time() -> BootTime:
-    return BootTime(
-        _BOOT_ID.read_text().strip(), time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-    )
+    return BootTime(_boot_id(), time.clock_gettime_ns(time.CLOCK_BOOTTIME))
 
 
 def kernel_synchronised() -> bool:
@@ -56,8 +55,19 @@ def kernel_synchronised() -> bool:
     if _TIMESYNCD.exists():
         return True
     query = ctypes.create_string_buffer(_TIMEX_BYTES)
-    state: int = ctypes.CDLL(None).adjtimex(query)
+    state: int = _libc().adjtimex(query)
     return 0 <= state < _TIME_ERROR
+
+
+@cache
+def _boot_id() -> str:
+    """No process lives longer than its boot."""
+    return _BOOT_ID.read_text().strip()
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
 
 
 def _as_told(known: HubTime, at: BootTime) -> dt.datetime:

@@ -20,13 +20,13 @@ from kiosk.store.ledger_schema import (
     open_asks,
     subjects,
 )
+from kiosk.store.prepared import Prepared
 from sync.protocol import Event, Kind, Mode, canonical
 
 CLOSES = frozenset({Kind.CONFIRMED, Kind.WITHDRAWN})
 
-#: Made once: SQLAlchemy knows a statement again quicker than one that equals it.
-_NEW_EVENT = events.insert()
-_NEW_SUBJECT = subjects.insert()
+_NEW_EVENT = Prepared(events.insert(), "number", "event_id", "hash", "body")
+_NEW_SUBJECT = Prepared(subjects.insert(), "number", "item", "patron_ref")
 
 
 def begin_epoch(
@@ -216,29 +216,19 @@ def _insert_rows(
     connection: Connection, rows: Sequence[_Row], again: Collection[int] = ()
 ) -> None:
     """`again`: the numbers of those that stand in the ledger once more."""
-    if rows:
-        anew = set(again)
-        every = [_event_row(row, anew=row.number in anew) for row in rows]
-        connection.execute(_NEW_EVENT, every)
-        connection.execute(_NEW_SUBJECT, [_subject_row(row) for row in rows])
+    anew = set(again)
+    _NEW_EVENT.run_each(
+        connection, [_event_row(row, anew=row.number in anew) for row in rows]
+    )
+    _NEW_SUBJECT.run_each(
+        connection, [(row.number, row.event.item, row.event.patron_ref) for row in rows]
+    )
 
 
-def _event_row(row: _Row, *, anew: bool) -> dict[str, object]:
+def _event_row(row: _Row, *, anew: bool) -> tuple[int, str, bytes, bytes]:
     event = row.event
-    return {
-        "number": row.number,
-        "event_id": f"{event.event_id} {event.epoch}" if anew else event.event_id,
-        "hash": bytes.fromhex(row.event.hash),
-        "body": row.body,
-    }
-
-
-def _subject_row(row: _Row) -> dict[str, object]:
-    return {
-        "number": row.number,
-        "item": row.event.item,
-        "patron_ref": row.event.patron_ref,
-    }
+    event_id = f"{event.event_id} {event.epoch}" if anew else event.event_id
+    return row.number, event_id, bytes.fromhex(event.hash), row.body
 
 
 def _open(connection: Connection, numbers: Sequence[int]) -> None:

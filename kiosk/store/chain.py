@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from kiosk.store.engine import schema_version
 from kiosk.store.ledger_schema import (
@@ -18,10 +17,19 @@ from kiosk.store.ledger_schema import (
     events,
     trimmed,
 )
+from kiosk.store.prepared import Prepared
 from sync.protocol import GENESIS_HASH, Event
 
-#: Rows fetched at once when the whole chain is read.
-_FETCH_ROWS = 1000
+#: SQLite's smallest and largest row number.
+_FIRST, _LAST = -(2**63), 2**63 - 1
+_SPAN = Prepared(
+    select(events.c.number, *STORED)
+    .where(events.c.number >= bindparam("first"))
+    .where(events.c.number <= bindparam("last"))
+    .order_by(events.c.number),
+    "first",
+    "last",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +84,10 @@ def first_break(connection: Connection) -> str | None:
     every = epochs_of(connection)
     # Events before the first epoch or behind a wrong `before` fall into a span that
     # is not theirs, and are found there.
-    starts: list[int | None] = [None, *(epoch.before for epoch in every[1:])]
-    for epoch, start, end in zip(every, starts, [*starts[1:], None], strict=True):
-        query = select(events.c.number, *STORED).order_by(events.c.number)
-        if start is not None:
-            query = query.where(events.c.number > start)
-        if end is not None:
-            query = query.where(events.c.number <= end)
-        query = query.execution_options(yield_per=_FETCH_ROWS)
-        # By whole pages: SQLAlchemy's way from row to row costs more than the hashing.
-        pages = connection.execute(query).partitions()
-        fault = _break_in(epoch, chain.from_iterable(pages))
+    starts = [_FIRST, *(epoch.before + 1 for epoch in every[1:])]
+    ends = [*(epoch.before for epoch in every[1:]), _LAST]
+    for epoch, first, last in zip(every, starts, ends, strict=True):
+        fault = _break_in(epoch, _SPAN.rows(connection, (first, last)))
         if fault is not None:
             return f"epoch {epoch.epoch}, {fault}"
     return None

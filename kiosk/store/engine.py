@@ -1,4 +1,4 @@
-"""SQLite through SQLAlchemy Core: one writing connection, or short read-only ones.
+"""SQLite through SQLAlchemy Core: one writing connection, or read-only ones.
 
 SQLite 3.7.0–3.51.2 (3.44.6 and 3.50.7 up excepted) can lose a committed
 transaction when two connections write or checkpoint a WAL database at the same
@@ -15,22 +15,31 @@ from contextlib import (
     closing,
     contextmanager,
     nullcontext,
+    suppress,
 )
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, QueuePool
 
 from kiosk.store.errors import Corrupt, Failure, Permanent, StoreError
 from kiosk.store.lock import WriterLock
+from kiosk.store.prepared import rows_of, run_text
 
 #: How long a connection waits for another one's lock.
 BUSY_TIMEOUT_S = 5.0
 #: RETURNING came with this version.
 OLDEST_SQLITE = (3, 35, 0)
+#: Read-only connections that stay open; more at once are closed after their use.
+_KEPT_OPEN = 2
+#: The execution option that says how `transaction` begins. A listener would do as
+#: well, but an engine with one does every statement the long way.
+_BEGIN = "begin"
+_FILE = "file"
 
 Translate = Callable[[Failure], StoreError]
 Upgrade = Callable[[Connection], None]
@@ -68,6 +77,7 @@ def writer_engine(path: Path, lock: WriterLock, pragmas: Sequence[str]) -> Engin
         max_overflow=0,
         pool_timeout=BUSY_TIMEOUT_S,
         connect_args=_connect_args(),
+        execution_options={_BEGIN: "BEGIN IMMEDIATE"},
     )
 
     def set_up(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -76,13 +86,12 @@ def writer_engine(path: Path, lock: WriterLock, pragmas: Sequence[str]) -> Engin
                 cursor.execute(pragma)
 
     event.listen(engine, "connect", set_up)
-    event.listen(engine, "begin", _begin_immediate)
     return engine
 
 
 def looking(engine: Engine) -> Engine:
     """The same one connection, for transactions that only read: they take no lock."""
-    return engine.execution_options(begin="BEGIN")
+    return engine.execution_options(**{_BEGIN: "BEGIN"})
 
 
 def reader_engine(path: Path) -> Engine:
@@ -90,17 +99,35 @@ def reader_engine(path: Path) -> Engine:
 
     A transaction sees one state of the database from its first statement on.
     """
+    return create_engine(_read_only(path), poolclass=NullPool, **_reading())
+
+
+def staying_reader_engine(path: Path) -> Engine:
+    """The same with connections that stay open until the file is another one.
+
+    Any thread may use it. Between two transactions no lock is held that a writer or
+    a checkpoint would wait for; but the last one to close its file leaves the WAL.
+    """
     engine = create_engine(
-        # as_uri() quotes ? and #, which would end the path of a URI file name
-        URL.create(
-            "sqlite",
-            database=path.absolute().as_uri(),
-            query={"mode": "ro", "uri": "true"},
-        ),
-        poolclass=NullPool,
-        connect_args=_connect_args(),
+        _read_only(path),
+        poolclass=QueuePool,
+        pool_size=_KEPT_OPEN,
+        max_overflow=-1,
+        pool_use_lifo=True,
+        **_reading(),
     )
-    event.listen(engine, "begin", _begin)
+
+    # Looked at before the file is opened: one that was replaced in between is taken
+    # for the old one, and opened once more at the next use.
+    def note_file(_: Dialect, record: ConnectionPoolEntry, *__: object) -> None:
+        record.info[_FILE] = _identity(path)
+
+    def same_file(_: DBAPIConnection, record: ConnectionPoolEntry, __: object) -> None:
+        if record.info[_FILE] != _identity(path):
+            raise DisconnectionError(f"{path} was replaced")
+
+    event.listen(engine, "do_connect", note_file)
+    event.listen(engine, "checkout", same_file)
     return engine
 
 
@@ -118,6 +145,7 @@ def transaction(
         with engine.connect() as connection:
             try:
                 with connection.begin():
+                    run_text(connection, connection.get_execution_options()[_BEGIN])
                     yield connection
             except DBAPIError as err:
                 if isinstance(translate(err), Corrupt):
@@ -130,7 +158,7 @@ def transaction(
 
 def schema_version(connection: Connection) -> int:
     """The version of the schema; 0 while there are no tables."""
-    version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+    ((version,),) = rows_of(connection, "PRAGMA user_version")
     return int(version)
 
 
@@ -163,6 +191,16 @@ def upgrade(
             step(connection)
 
 
+def _read_only(path: Path) -> URL:
+    # as_uri() quotes ? and #, which would end the path of a URI file name
+    uri = path.absolute().as_uri()
+    return URL.create("sqlite", database=uri, query={"mode": "ro", "uri": "true"})
+
+
+def _reading() -> dict[str, Any]:
+    return {"connect_args": _connect_args(), "execution_options": {_BEGIN: "BEGIN"}}
+
+
 def _connect_args() -> dict[str, object]:
     # isolation_level None: the driver must not begin transactions behind our back.
     return {
@@ -172,10 +210,9 @@ def _connect_args() -> dict[str, object]:
     }
 
 
-def _begin_immediate(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    connection.exec_driver_sql(options.get("begin", "BEGIN IMMEDIATE"))
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file it is; while one is open, no other gets its numbers."""
+    with suppress(FileNotFoundError):
+        found = path.stat()
+        return found.st_dev, found.st_ino
+    return None

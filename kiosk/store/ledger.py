@@ -36,6 +36,7 @@ from kiosk.store.ledger_schema import (
     state,
     subjects,
 )
+from kiosk.store.prepared import Prepared
 from kiosk.store.renewal import Final, Renewal, nothing_final, renew
 from kiosk.store.trimming import oldest_events, remove_through
 from kiosk.store.wal_tail import WalTail
@@ -43,10 +44,12 @@ from sync.protocol import AckedThrough, Event
 
 log = structlog.get_logger(__name__)
 
-_STORE_RECEIPTS = (
+_STORE_RECEIPTS = Prepared(
     state.update()
-    .where(state.c.receipts < bindparam("drawn"))
-    .values(receipts=bindparam("drawn"))
+    .where(state.c.receipts < bindparam("below"))
+    .values(receipts=bindparam("drawn")),
+    "drawn",
+    "below",
 )
 
 
@@ -218,7 +221,7 @@ class SqliteLedger:
 
     def _store_receipts(self, connection: Connection) -> None:
         """Writes no page where none was drawn since."""
-        connection.execute(_STORE_RECEIPTS, {"drawn": self._drawn})
+        _STORE_RECEIPTS.run(connection, (self._drawn, self._drawn))
 
     def _events_about(
         self, subject: ColumnElement[bool], after_seq: int

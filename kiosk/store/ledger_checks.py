@@ -22,6 +22,7 @@ from kiosk.store.ledger_schema import (
     wishes,
 )
 from kiosk.store.misfits import misfits
+from kiosk.store.prepared import Prepared
 from sync.protocol import AckedThrough
 
 #: quick_check is blind to an index that misses a row. Of the indexes only that of
@@ -78,9 +79,8 @@ def _misfit_in_small_tables(connection: Connection) -> str | None:
     """Come across what makes no sense now, not in a patron's session."""
     for table in metadata.sorted_tables:
         if table is not events:
-            query = select(table).execution_options(yield_per=1000)
             # reads each row, keeps none
-            deque(connection.execute(query).partitions(), maxlen=0)
+            deque(Prepared(select(table)).rows(connection), maxlen=0)
             if connection.execute(misfits(table).limit(1)).first():
                 return f"a row of {table.name} makes no sense"
     for column, senseless in _SENSELESS:

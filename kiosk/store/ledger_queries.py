@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     Select,
     and_,
+    bindparam,
     func,
     select,
 )
@@ -21,24 +21,29 @@ from kiosk.service.ports import Head
 from kiosk.store.chain import event_of
 from kiosk.store.errors import LedgerDamaged
 from kiosk.store.ledger_schema import STORED, epochs, events, open_asks, subjects
+from kiosk.store.prepared import Prepared
 from sync.protocol import GENESIS_HASH, Event
 
-_HEAD = (
+#: Its first row; a limit would be one more value to bind.
+_HEAD = Prepared(
     select(epochs.c.epoch, epochs.c.before, events.c.number, events.c.hash)
     .outerjoin_from(epochs, events, events.c.number > epochs.c.before)
     .order_by(epochs.c.ordinal.desc(), events.c.number.desc())
-    .limit(1)
+)
+_EVENT = Prepared(
+    select(*STORED).where(events.c.number == bindparam("number")), "number"
 )
 
 
 def head_of(connection: Connection) -> tuple[Head, int]:
     """The end of the newest epoch, and the number before its first event."""
-    row = connection.execute(_HEAD).one_or_none()
+    row = next(_HEAD.rows(connection), None)
     if row is None:
         raise LedgerDamaged("ledger: it has no epoch")
-    if row.number is None:
-        return Head(row.epoch, 0, GENESIS_HASH), row.before
-    return Head(row.epoch, row.number - row.before, row.hash.hex()), row.before
+    epoch, before, number, digest = row
+    if number is None:
+        return Head(epoch, 0, GENESIS_HASH), before
+    return Head(epoch, number - before, digest.hex()), before
 
 
 def span_of(connection: Connection, epoch: str) -> tuple[int, int] | None:
@@ -117,8 +122,8 @@ def _first_of_boot(connection: Connection, boot_id: str, after: int, last: int) 
 
 
 def _event(connection: Connection, number: int) -> Event | None:
-    query = select(*STORED).where(events.c.number == number)
-    return next(iter(to_events(connection.execute(query))), None)
+    found = to_events(_EVENT.rows(connection, (number,)))
+    return found[0] if found else None
 
 
 def select_open_asks() -> Select[bytes, bytes]:
@@ -130,9 +135,9 @@ def select_open_asks() -> Select[bytes, bytes]:
     )
 
 
-def to_events(rows: Iterable[Row[Any]]) -> tuple[Event, ...]:
+def to_events(rows: Iterable[Sequence[Any]]) -> tuple[Event, ...]:
     """Make events of (hash, body) rows. Raises LedgerDamaged."""
     try:
-        return tuple(event_of(row.hash, row.body) for row in rows)
+        return tuple(event_of(digest, body) for digest, body in rows)
     except (msgspec.DecodeError, UnicodeDecodeError) as err:
         raise LedgerDamaged(f"ledger: an event can't be read: {err}") from err

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from pathlib import Path
 
+from kiosk.flock import CannotLock, Flock
 from kiosk.store.errors import StoreError
 
 
@@ -17,23 +16,17 @@ class WriterLock:
     """
 
     def __init__(self, path: Path, in_use: type[StoreError]) -> None:
-        self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock = Flock(path)
         except BlockingIOError as err:
-            os.close(self._handle)
             raise in_use(f"{path}: another process writes here already") from err
-        except OSError as err:
-            os.close(self._handle)
+        except CannotLock as err:
             text = f"{path}: can't be locked ({err.strerror}); two writers lose data"
             raise in_use(text) from err
-        self._held = True
 
     def close(self) -> None:
-        if self._held:
-            self._held = False
-            os.close(self._handle)
+        self._lock.close()
 
     @property
     def held(self) -> bool:
-        return self._held
+        return self._lock.held

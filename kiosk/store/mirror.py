@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +15,7 @@ from kiosk.clock import HubTime
 from kiosk.domain.rules import Rules
 from kiosk.domain.values import Item, Loan, Patron, Site, Title
 from kiosk.service.ports import MirrorStatus
-from kiosk.store.engine import reader_engine, schema_version, transaction
+from kiosk.store.engine import schema_version, staying_reader_engine, transaction
 from kiosk.store.errors import MirrorBusy, MirrorDamaged, mirror_error
 from kiosk.store.mirror_queries import (
     acked_of,
@@ -37,6 +38,7 @@ from kiosk.store.mirror_schema import (
     titles,
     verdicts,
 )
+from kiosk.store.prepared import rows_of
 from sync.protocol import AckedThrough, Outcome, SignedRules, Verdict
 
 Value = TypeVar("Value")
@@ -51,12 +53,13 @@ log = structlog.get_logger(__name__)
 class MirrorReader:
     """Implements `kiosk.service.ports.Mirror`; any thread may call it.
 
-    Opens the file anew for each call, so it follows a mirror that was replaced.
+    The file stays open; one that took its place is noticed at the next call.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._engine = reader_engine(path)
+        self._engine = staying_reader_engine(path)
+        weakref.finalize(self, self._engine.dispose)
         self._readable = True
 
     def patron_by_digest(self, digest: str) -> Patron | None:
@@ -110,11 +113,16 @@ class MirrorReader:
 
     def rules(self) -> Rules | None:
         newest = select(rules.c.body).order_by(rules.c.version.desc()).limit(1)
-        signed = self._one(newest, SignedRules)
-        return None if signed is None else signed.rules
+
+        def read(connection: Connection) -> Rules | None:
+            signed = _decoded(connection, newest, SignedRules)
+            return None if signed is None else signed.rules
+
+        return self._ask(_once("rules", read), None)
 
     def status(self) -> MirrorStatus:
-        return self._ask(status_of, MirrorStatus(cursor=0, synced_at=None))
+        nothing = MirrorStatus(cursor=0, synced_at=None)
+        return self._ask(_once("status", status_of), nothing)
 
     def settled(self) -> Mapping[str, int]:
         """Up to which seq of each epoch every event is held by the hub and judged."""
@@ -166,11 +174,7 @@ class MirrorReader:
         return self._ask(read, [])
 
     def _one(self, query: Select[Any], kind: type[Value]) -> Value | None:
-        def read(connection: Connection) -> Value | None:
-            body = connection.scalar(query)
-            return None if body is None else msgspec.json.decode(body, type=kind)
-
-        return self._ask(read, None)
+        return self._ask(lambda connection: _decoded(connection, query, kind), None)
 
     def _ask(self, question: Callable[[Connection], Answer], nothing: Answer) -> Answer:
         """Answer from one state of the mirror, or `nothing` while it can't be read."""
@@ -186,9 +190,36 @@ class MirrorReader:
             report = log.warning if self._readable else log.debug
             report("mirror unreadable", why=str(err))
             self._readable = False
+            self._engine.dispose()
             return nothing
         self._readable = True
         return answer
+
+
+def _once(
+    what: str, read: Callable[[Connection], Answer]
+) -> Callable[[Connection], Answer]:
+    """Read anew only what somebody may have changed since this connection read it.
+
+    Every lending asks for it again and again, and it seldom changes.
+    """
+
+    def answer(connection: Connection) -> Answer:
+        (version,) = rows_of(connection, "PRAGMA data_version")
+        kept: tuple[object, Answer] | None = connection.info.get(what)
+        if kept is None or kept[0] != version:
+            kept = (version, read(connection))
+            connection.info[what] = kept
+        return kept[1]
+
+    return answer
+
+
+def _decoded(
+    connection: Connection, query: Select[Any], kind: type[Value]
+) -> Value | None:
+    body = connection.scalar(query)
+    return None if body is None else msgspec.json.decode(body, type=kind)
 
 
 def _by_key(table: Table, key: str) -> Select[Any]:

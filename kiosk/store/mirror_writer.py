@@ -210,6 +210,8 @@ def _open(path: Path) -> tuple[Engine, WriterLock]:
     with ExitStack() as undo:
         lock = WriterLock(path.with_suffix(".lock"), MirrorInUse)
         undo.callback(lock.close)
+        if not path.exists():
+            _clear_site(path)
         engine = _sound_or_new(path, lock)
         undo.pop_all()
         return engine, lock
@@ -235,6 +237,12 @@ def _sound(path: Path, lock: WriterLock) -> Engine:
             raise MirrorDamaged(f"mirror: {fault}")
         undo.pop_all()
         return engine
+
+
+def _clear_site(path: Path) -> None:
+    """What lies beside a file that is gone; a reader may still hold its index open."""
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _set_aside(path: Path) -> Path:

@@ -10,28 +10,50 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.sqlite import insert
 
 from kiosk.service.ports import Security, TagState, TagTarget
 from kiosk.store.ledger_schema import events, tag_states, wishes
+from kiosk.store.prepared import Prepared
 
-_LAST_EVENT = select(func.coalesce(func.max(events.c.number), 0)).scalar_subquery()
-_NEW_TARGET = insert(tag_states).values(since=_LAST_EVENT)
+_LAST_EVENT = select(
+    func.coalesce(func.max(events.c.number), literal_column("0"))
+).scalar_subquery()
+_NEW_TARGET = insert(tag_states).values(
+    uid=bindparam("uid"),
+    item=bindparam("item"),
+    desired=bindparam("desired"),
+    since=_LAST_EVENT,
+)
 #: What was seen of a tag before a new wish no longer counts: it may have been
 #: written at another point in between.
-_SET_TARGET = _NEW_TARGET.on_conflict_do_update(
-    index_elements=[tag_states.c.uid],
-    set_={
-        "item": _NEW_TARGET.excluded.item,
-        "desired": _NEW_TARGET.excluded.desired,
-        "seen": None,
-        "since": _NEW_TARGET.excluded.since,
-    },
+_SET_TARGET = Prepared(
+    _NEW_TARGET.on_conflict_do_update(
+        index_elements=[tag_states.c.uid],
+        set_={
+            "item": _NEW_TARGET.excluded.item,
+            "desired": _NEW_TARGET.excluded.desired,
+            "seen": null(),
+            "since": _NEW_TARGET.excluded.since,
+        },
+    ),
+    "uid",
+    "item",
+    "desired",
 )
 _NEW_WISH = insert(wishes).values(since=_LAST_EVENT)
-#: One by one: a list in the statement would be rendered anew at every loan.
-_DROP_WISH = wishes.delete().where(wishes.c.item == bindparam("of_item"))
+_DROP_WISH = Prepared(wishes.delete().where(wishes.c.item == bindparam("item")), "item")
 
 
 def set_targets(connection: Connection, targets: Sequence[TagTarget]) -> None:
@@ -41,8 +63,9 @@ def set_targets(connection: Connection, targets: Sequence[TagTarget]) -> None:
     drop_wishes(connection, [target.item for target in targets])
     known = [target for target in targets if target.uid is not None]
     unknown = [target for target in targets if target.uid is None]
-    if known:
-        connection.execute(_SET_TARGET, [_tag_row(target) for target in known])
+    _SET_TARGET.run_each(
+        connection, [(target.uid, target.item, target.desired) for target in known]
+    )
     if unknown:
         of_items = tag_states.c.item.in_([target.item for target in unknown])
         connection.execute(tag_states.delete().where(of_items))
@@ -50,8 +73,7 @@ def set_targets(connection: Connection, targets: Sequence[TagTarget]) -> None:
 
 
 def drop_wishes(connection: Connection, items: Sequence[str]) -> None:
-    if items:
-        connection.execute(_DROP_WISH, [{"of_item": item} for item in items])
+    _DROP_WISH.run_each(connection, [(item,) for item in items])
 
 
 def insert_tags(
@@ -111,10 +133,6 @@ def _tag_state(row: Row[Any]) -> TagState:
         desired=Security(row.desired),
         seen=None if row.seen is None else Security(row.seen),
     )
-
-
-def _tag_row(target: TagTarget) -> dict[str, str | None]:
-    return {"uid": target.uid, **_wish_row(target)}
 
 
 def _wish_row(target: TagTarget) -> dict[str, str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
+from typing import cast
 
 import pytest
-from sqlalchemy import event as happening
 
 from kiosk.store.ledger import SqliteLedger
 from sync.protocol import Event
@@ -65,14 +66,12 @@ def _record_boots(ledger: SqliteLedger, sizes: Sequence[int]) -> list[Event]:
 
 @contextmanager
 def _statements(ledger: SqliteLedger) -> Iterator[list[str]]:
-    """What the ledger asks of SQLite meanwhile."""
-    seen: list[str] = []
-
-    def note(_conn: object, _cursor: object, statement: str, *_more: object) -> None:
-        seen.append(statement)
-
-    happening.listen(ledger._engine, "before_cursor_execute", note)
+    """What SQLite itself is asked meanwhile, whoever asks."""
+    asked: list[str] = []
+    with closing(ledger._engine.raw_connection()) as pooled:
+        sqlite = cast(sqlite3.Connection, pooled.driver_connection)
+    sqlite.set_trace_callback(asked.append)
     try:
-        yield seen
+        yield asked
     finally:
-        happening.remove(ledger._engine, "before_cursor_execute", note)
+        sqlite.set_trace_callback(None)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import text
 
+from kiosk.flock import Flock
 from sync.hub.store.database import Database
 
 #: Of PostgreSQL's advisory locks in this database; any number nobody else takes.
@@ -46,11 +45,9 @@ def only_worker(database: Database) -> Iterator[Callable[[], None]]:
 
 @contextmanager
 def _locked_file(path: Path) -> Iterator[None]:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
+        lock = Flock(path)
     except BlockingIOError as err:
         raise AnotherWorker(f"{path}: another worker serves this queue") from err
-    finally:
-        os.close(handle)
+    with closing(lock):
+        yield
