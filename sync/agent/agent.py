@@ -16,7 +16,7 @@ from kiosk.health import load_health
 from kiosk.notify import notify
 from kiosk.service.ports import Storage
 from kiosk.store.errors import Transient
-from sync.agent.backoff import CAP_S, backoff_s, slot_s
+from sync.agent.backoff import backoff_s, slot_s
 from sync.agent.errors import HubBusy, HubError, HubUnreachable, Revoked
 from sync.agent.linkwatch import WatchedHub
 from sync.agent.outbox import Outbox
@@ -25,6 +25,7 @@ from sync.agent.pull import Puller
 from sync.agent.pulse import Pulse
 from sync.agent.push import Pusher
 from sync.agent.retry import RetryDesk
+from sync.retry_after import CAP_S
 
 #: Longest wait without a word to systemd; well inside WatchdogSec=.
 SIGN_OF_LIFE_S = 10.0

@@ -10,9 +10,9 @@ import msgspec
 from kiosk.config import BadConfig, load
 from kiosk.identity import BadIdentity
 from kiosk.store.errors import StoreError
-from sync.agent.client import BadHubAddress
 from sync.agent.errors import HubError
 from sync.agent.process import NotEnrolled, run
+from sync.exchange import BadAddress
 from sync.keys import BadKey
 
 ENROL_TIMEOUT_S = 20.0
@@ -37,7 +37,7 @@ def sync(ctx: click.Context, config: Path, *, once: bool, as_json: bool) -> None
         outcome = run(load(config), once=once)
     except (
         BadConfig,
-        BadHubAddress,
+        BadAddress,
         BadIdentity,
         BadKey,
         HubError,
@@ -72,7 +72,7 @@ def enrol(hub: str, code: str, data: Path, *, again: bool, as_json: bool) -> Non
             hub, code.strip(), data, ENROL_TIMEOUT_S, again=again
         )
     except (
-        BadHubAddress,
+        BadAddress,
         BadIdentity,
         BadKey,
         HubError,

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from sync.agent.backoff import retry_after_s
 from sync.agent.contact_clock import ContactClock
 from sync.agent.errors import (
     HubBusy,
@@ -21,7 +19,7 @@ from sync.agent.errors import (
     Revoked,
     Unauthorised,
 )
-from sync.agent.exchange import Answer, Exchange
+from sync.exchange import Answer, Exchange, NoAnswer, base_address
 from sync.protocol import (
     Batch,
     BatchAnswer,
@@ -34,16 +32,13 @@ from sync.protocol import (
     Problem,
     is_sane,
 )
+from sync.retry_after import retry_after_s
 from sync.signing import NONCE_HEADER, sign
 
 #: Changes in one page of the feed; about 100 kB, so that an ask need not wait long.
 PAGE_CHANGES = 500
 
 Reply = TypeVar("Reply", Enrolled, BatchAnswer, FeedPage, HeartbeatAnswer)
-
-
-class BadHubAddress(ValueError):
-    """Not an address that a hub may have; the text says what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +53,7 @@ class HubClient:
     """Signed calls to one hub. Every call raises HubError of some kind, or returns.
 
     One thread at a time. `base` is the hub's address, with or without a path.
-    Raises BadHubAddress.
+    Raises BadAddress.
     """
 
     def __init__(
@@ -68,9 +63,9 @@ class HubClient:
         timeout_s: float,
         clock: ContactClock | None = None,
     ) -> None:
-        self._base = _checked_base(base)
+        self._base = base_address(base)
         self._signer = signer
-        self._exchange = Exchange(timeout_s)
+        self._exchange = Exchange(timeout_s, "hub")
         self._clock = clock or ContactClock()
         self._nonce: str | None = None
 
@@ -130,23 +125,12 @@ class HubClient:
             method, self._base + path, data=content, headers=headers
         ).prepare()
         sign(request, self._signer.key, self._signer.key_id, self._nonce, sent.wall)
-        answer = self._exchange.send(request)
+        try:
+            answer = self._exchange.send(request)
+        except NoAnswer as err:
+            raise HubUnreachable(str(err)) from err
         self._nonce = _usable(answer.headers.get(NONCE_HEADER))
         return answer
-
-
-def _checked_base(address: str) -> str:
-    """Allow https anywhere and http on this machine alone: the feed is personal data."""
-    try:
-        parts = urlsplit(address)
-        port_ok = parts.port != 0
-    except ValueError as err:
-        raise BadHubAddress(f"{address!r}: {err}") from err
-    local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
-    scheme_ok = parts.scheme == "https" or (parts.scheme == "http" and local)
-    if not (scheme_ok and parts.hostname and port_ok) or parts.query or parts.fragment:
-        raise BadHubAddress(f"{address!r} is not an https:// address")
-    return address.rstrip("/")
 
 
 def _usable(nonce: str | None) -> str | None:

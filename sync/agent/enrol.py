@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import closing
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kiosk.identity import Identity, load_identity, save_identity
 from kiosk.store.errors import Permanent
 from kiosk.store.lock import WriterLock
+from kiosk.store.mirror_writer import MirrorWriter
 from sync.agent.client import HubClient, Signer
 from sync.agent.errors import HubUnreachable
 from sync.keys import (
@@ -41,7 +43,8 @@ def enrol(
     the hub answers the same code and key alike: a power cut anywhere is mended by
     calling again. `again`: the hub forgot this device, since it was restored; the
     ledger goes on under whatever name the hub gives now. Raises AlreadyEnrolled,
-    EnrolmentRunning, BadIdentity, BadKey, BadHubAddress, HubError.
+    EnrolmentRunning, BadIdentity, BadKey, BadAddress, HubError; for another site also
+    MirrorInUse while the agent runs.
     """
     lock = WriterLock(folder / "enrol.lock", EnrolmentRunning)
     try:
@@ -52,10 +55,20 @@ def enrol(
         identity = _checked(_ask(hub, code, key, timeout_s))
         if known is not None and known.hub_key != identity.hub_key:
             raise AlreadyEnrolled(f"{folder}: enrolled with another hub")
+        if known is not None and known.site_id != identity.site_id:
+            _forget_neighbours(folder, identity)
         save_identity(folder, identity)
     finally:
         lock.close()
     return identity
+
+
+def _forget_neighbours(folder: Path, identity: Identity) -> None:
+    """A mirror names the readers around its old site; at the new one it is told anew."""
+    path = folder / "mirror.db"
+    if path.exists():
+        with closing(MirrorWriter(path, identity.hub_key)) as mirror:
+            mirror.empty()
 
 
 def _ask(hub: str, code: str, key: Ed25519PrivateKey, timeout_s: float) -> Enrolled:

@@ -40,7 +40,7 @@ class Outcome:
 def run(config: Config, *, once: bool) -> Outcome:
     """Run until SIGTERM or SIGINT, or for one turn.
 
-    Raises NotEnrolled, BadIdentity, BadKey, BadHubAddress, StoreError; HubError only
+    Raises NotEnrolled, BadIdentity, BadKey, BadAddress, StoreError; HubError only
     when it runs once.
     """
     logs.configure()

@@ -17,7 +17,41 @@ class Answer(Spoken):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class CheckinResponse(Answer):
+class Worded(Answer):
+    """Has words for whoever stands there, and for the slip."""
+
+    screen_messages: tuple[str, ...] = ()
+    print_lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Dated(Worded):
+    transaction_date: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Transaction(Dated):
+    institution_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PatronTransaction(Transaction):
+    patron_identifier: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class AboutPatron(PatronTransaction):
+    """`patron_status`: 14 characters, see `sync.sip2.tables.blocks`."""
+
+    patron_status: str
+    language: str
+    personal_name: str
+    valid_patron: bool | None = None
+    valid_patron_password: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class CheckinResponse(Transaction):
     """`ok`: the item is checked in. `alert`: staff should look at it."""
 
     ID = "10"
@@ -25,8 +59,6 @@ class CheckinResponse(Answer):
     resensitize: bool
     magnetic_media: str
     alert: bool
-    transaction_date: dt.datetime | None
-    institution_id: str
     item_identifier: str
     permanent_location: str
     title_identifier: str | None = None
@@ -34,21 +66,16 @@ class CheckinResponse(Answer):
     patron_identifier: str | None = None
     media_type: str | None = None
     item_properties: str | None = None
-    screen_messages: tuple[str, ...] = ()
-    print_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class LoanResponse(Answer):
+class LoanResponse(PatronTransaction):
     """What loans and renewals are answered with. `due_date` is any text."""
 
     ok: bool
     renewal_ok: bool
     magnetic_media: str
     desensitize: bool
-    transaction_date: dt.datetime | None
-    institution_id: str
-    patron_identifier: str
     item_identifier: str
     title_identifier: str
     due_date: str
@@ -59,8 +86,6 @@ class LoanResponse(Answer):
     media_type: str | None = None
     item_properties: str | None = None
     transaction_id: str | None = None
-    screen_messages: tuple[str, ...] = ()
-    print_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -71,29 +96,23 @@ class CheckoutResponse(LoanResponse):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class HoldResponse(Answer):
+class HoldResponse(PatronTransaction):
     ID = "16"
     ok: bool
     available: bool
-    transaction_date: dt.datetime | None
     expiration_date: dt.datetime | None = None
     queue_position: str | None = None
     pickup_location: str | None = None
-    institution_id: str
-    patron_identifier: str
     item_identifier: str | None = None
     title_identifier: str | None = None
-    screen_messages: tuple[str, ...] = ()
-    print_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class ItemInformationResponse(Answer):
+class ItemInformationResponse(Dated):
     ID = "18"
     circulation_status: str
     security_marker: str
     fee_type: str
-    transaction_date: dt.datetime | None
     hold_queue_length: str | None = None
     due_date: str | None = None
     recall_date: dt.datetime | None = None
@@ -107,54 +126,27 @@ class ItemInformationResponse(Answer):
     permanent_location: str | None = None
     current_location: str | None = None
     item_properties: str | None = None
-    screen_messages: tuple[str, ...] = ()
-    print_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class ItemStatusUpdateResponse(Answer):
+class ItemStatusUpdateResponse(Dated):
     ID = "20"
     item_properties_ok: bool
-    transaction_date: dt.datetime | None
     item_identifier: str
     title_identifier: str | None = None
     item_properties: str | None = None
-    screen_messages: tuple[str, ...] = ()
-    print_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class PatronStatusResponse(Answer):
-    """`patron_status`: 14 characters, see `sync.sip2.tables.blocks`."""
-
+class PatronStatusResponse(AboutPatron):
     ID = "24"
-    patron_status: str
-    language: str
-    transaction_date: dt.datetime | None
-    institution_id: str
-    patron_identifier: str
-    personal_name: str
-    valid_patron: bool | None = None
-    valid_patron_password: bool | None = None
     currency: str | None = None
     fee_amount: str | None = None
-    screen_messages: tuple[str, ...] = ()
-    print_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class PatronEnableResponse(Answer):
+class PatronEnableResponse(AboutPatron):
     ID = "26"
-    patron_status: str
-    language: str
-    transaction_date: dt.datetime | None
-    institution_id: str
-    patron_identifier: str
-    personal_name: str
-    valid_patron: bool | None = None
-    valid_patron_password: bool | None = None
-    screen_messages: tuple[str, ...] = ()
-    print_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -163,50 +155,30 @@ class RenewResponse(LoanResponse):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class EndSessionResponse(Answer):
+class EndSessionResponse(PatronTransaction):
     ID = "36"
     end_session: bool
-    transaction_date: dt.datetime | None
-    institution_id: str
-    patron_identifier: str
-    screen_messages: tuple[str, ...] = ()
-    print_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class FeePaidResponse(Answer):
+class FeePaidResponse(PatronTransaction):
     ID = "38"
     payment_accepted: bool
-    transaction_date: dt.datetime | None
-    institution_id: str
-    patron_identifier: str
     transaction_id: str | None = None
-    screen_messages: tuple[str, ...] = ()
-    print_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class PatronInformationResponse(Answer):
-    """`patron_status`: 14 characters, see `sync.sip2.tables.blocks`."""
-
+class PatronInformationResponse(AboutPatron):
     ID = "64"
-    patron_status: str
-    language: str
-    transaction_date: dt.datetime | None
     hold_items_count: int | None
     overdue_items_count: int | None
     charged_items_count: int | None
     fine_items_count: int | None
     recall_items_count: int | None
     unavailable_holds_count: int | None
-    institution_id: str
-    patron_identifier: str
-    personal_name: str
     hold_items_limit: str | None = None
     overdue_items_limit: str | None = None
     charged_items_limit: str | None = None
-    valid_patron: bool | None = None
-    valid_patron_password: bool | None = None
     currency: str | None = None
     fee_amount: str | None = None
     fee_limit: str | None = None
@@ -219,22 +191,16 @@ class PatronInformationResponse(Answer):
     home_address: str | None = None
     email: str | None = None
     home_phone: str | None = None
-    screen_messages: tuple[str, ...] = ()
-    print_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class RenewAllResponse(Answer):
+class RenewAllResponse(Transaction):
     ID = "66"
     ok: bool
     renewed_count: int | None
     unrenewed_count: int | None
-    transaction_date: dt.datetime | None
-    institution_id: str
     renewed_items: tuple[str, ...] = ()
     unrenewed_items: tuple[str, ...] = ()
-    screen_messages: tuple[str, ...] = ()
-    print_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -249,7 +215,7 @@ class RequestScResend(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class AcsStatus(Answer):
+class AcsStatus(Worded):
     """`timeout_period` is in tenths of a second; 000 and 999 say nothing."""
 
     ID = "98"
@@ -267,5 +233,3 @@ class AcsStatus(Answer):
     library_name: str | None = None
     supported_messages: str
     terminal_location: str | None = None
-    screen_messages: tuple[str, ...] = ()
-    print_lines: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ import ipaddress
 import select
 import socket
 import ssl
+from contextlib import ExitStack
 
 from sync.sip2.account import Account
 from sync.sip2.errors import PlainText
@@ -18,18 +19,13 @@ class Link:
 
     def __init__(self, account: Account) -> None:
         address = (account.host, account.port)
-        self._socket = socket.create_connection(address, account.patience.connect_s)
-        try:
-            _refuse_public(self._socket, account)
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if account.tls:
-                context = ssl.create_default_context(cafile=account.ca_file)
-                self._socket = context.wrap_socket(
-                    self._socket, server_hostname=account.host
-                )
-        except BaseException:
-            self._socket.close()
-            raise
+        with ExitStack() as unless_made:
+            plain = socket.create_connection(address, account.patience.connect_s)
+            unless_made.callback(plain.close)
+            _refuse_public(plain, account)
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._socket = _secured(plain, account) if account.tls else plain
+            unless_made.pop_all()
 
     def send(self, data: bytes, timeout_s: float) -> None:
         self._socket.settimeout(timeout_s)
@@ -46,6 +42,11 @@ class Link:
 
     def close(self) -> None:
         self._socket.close()
+
+
+def _secured(plain: socket.socket, account: Account) -> socket.socket:
+    context = ssl.create_default_context(cafile=account.ca_file)
+    return context.wrap_socket(plain, server_hostname=account.host)
 
 
 def _refuse_public(connection: socket.socket, account: Account) -> None:

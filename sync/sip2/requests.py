@@ -17,24 +17,30 @@ class Request(Spoken):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class BlockPatron(Request):
-    ID = "01"
-    card_retained: bool
+class Transaction(Request):
     transaction_date: dt.datetime | None
     institution_id: str
-    blocked_card_message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class OfPatron(Transaction):
     patron_identifier: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class BlockPatron(OfPatron):
+    ID = "01"
+    card_retained: bool
+    blocked_card_message: str
     terminal_password: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Checkin(Request):
+class Checkin(Transaction):
     ID = "09"
     no_block: bool
-    transaction_date: dt.datetime | None
     return_date: dt.datetime | None
     current_location: str
-    institution_id: str
     item_identifier: str
     terminal_password: str
     item_properties: str | None = None
@@ -42,14 +48,11 @@ class Checkin(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Checkout(Request):
+class Checkout(OfPatron):
     ID = "11"
     sc_renewal_policy: bool
     no_block: bool
-    transaction_date: dt.datetime | None
     nb_due_date: dt.datetime | None
-    institution_id: str
-    patron_identifier: str
     item_identifier: str
     terminal_password: str
     item_properties: str | None = None
@@ -59,17 +62,14 @@ class Checkout(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Hold(Request):
+class Hold(OfPatron):
     """`hold_mode`: + add, - delete, * change."""
 
     ID = "15"
     hold_mode: str
-    transaction_date: dt.datetime | None
     expiration_date: dt.datetime | None = None
     pickup_location: str | None = None
     hold_type: str | None = None
-    institution_id: str
-    patron_identifier: str
     patron_password: str | None = None
     item_identifier: str | None = None
     title_identifier: str | None = None
@@ -78,54 +78,41 @@ class Hold(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class ItemInformation(Request):
+class ItemInformation(Transaction):
     ID = "17"
-    transaction_date: dt.datetime | None
-    institution_id: str
     item_identifier: str
     terminal_password: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class ItemStatusUpdate(Request):
+class ItemStatusUpdate(Transaction):
     ID = "19"
-    transaction_date: dt.datetime | None
-    institution_id: str
     item_identifier: str
     terminal_password: str | None = None
     item_properties: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class PatronStatus(Request):
+class PatronStatus(OfPatron):
     ID = "23"
     language: str
-    transaction_date: dt.datetime | None
-    institution_id: str
-    patron_identifier: str
     terminal_password: str
     patron_password: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class PatronEnable(Request):
+class PatronEnable(OfPatron):
     ID = "25"
-    transaction_date: dt.datetime | None
-    institution_id: str
-    patron_identifier: str
     terminal_password: str | None = None
     patron_password: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Renew(Request):
+class Renew(OfPatron):
     ID = "29"
     third_party_allowed: bool
     no_block: bool
-    transaction_date: dt.datetime | None
     nb_due_date: dt.datetime | None
-    institution_id: str
-    patron_identifier: str
     patron_password: str | None = None
     item_identifier: str | None = None
     title_identifier: str | None = None
@@ -135,25 +122,19 @@ class Renew(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class EndPatronSession(Request):
+class EndPatronSession(OfPatron):
     ID = "35"
-    transaction_date: dt.datetime | None
-    institution_id: str
-    patron_identifier: str
     terminal_password: str | None = None
     patron_password: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class FeePaid(Request):
+class FeePaid(OfPatron):
     ID = "37"
-    transaction_date: dt.datetime | None
     fee_type: str
     payment_type: str
     currency_type: str
     fee_amount: str
-    institution_id: str
-    patron_identifier: str
     terminal_password: str | None = None
     patron_password: str | None = None
     fee_identifier: str | None = None
@@ -161,15 +142,12 @@ class FeePaid(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class PatronInformation(Request):
+class PatronInformation(OfPatron):
     """`summary`: 10 characters, at most one Y, for the list that is wanted."""
 
     ID = "63"
     language: str
-    transaction_date: dt.datetime | None
     summary: str
-    institution_id: str
-    patron_identifier: str
     terminal_password: str | None = None
     patron_password: str | None = None
     start_item: str | None = None
@@ -177,11 +155,8 @@ class PatronInformation(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class RenewAll(Request):
+class RenewAll(OfPatron):
     ID = "65"
-    transaction_date: dt.datetime | None
-    institution_id: str
-    patron_identifier: str
     patron_password: str | None = None
     terminal_password: str | None = None
     fee_acknowledged: bool | None = None

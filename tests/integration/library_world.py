@@ -34,6 +34,9 @@ from sync.hub.library.port import (
 )
 from sync.hub.library.worker import Turn, Worker
 from sync.hub.store.database import Database
+from sync.protocol import Kind
+from tests.integration.hub_world import DAY, County
+from tests.sip2_library import AT
 
 #: What a renewal adds there.
 PERIOD = dt.timedelta(days=30)
@@ -205,6 +208,22 @@ def serve_queue(
         if turn is not Turn.TOLD:
             moment[0] += LATER
     raise AssertionError(f"still at work after {turns} turns")
+
+
+#: What `send_a_life` comes to in the library of `tests.sip2_library`.
+LIFE = ("lent", "renewed", "returned", "lent", "returned")
+
+
+def send_a_life(county: County, book: str, begins: dt.datetime = AT) -> None:
+    """Lent, renewed, lent to another reader without a return, returned."""
+    first, second = county.refs["R1"], county.refs["R2"]
+    county.send(
+        county.k1.lends(book, first, begins),
+        county.k1.event(Kind.RENEW, begins + 9 * DAY, item=book, patron_ref=first),
+        county.k1.lends(book, second, begins + 20 * DAY),
+        county.k1.takes_back(book, begins + 30 * DAY),
+        now=begins + 40 * DAY,
+    )
 
 
 def _date(text: str | None) -> dt.date | None:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 import random
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from sync.hub.library.cli import library as commands
 from sync.hub.library.lock import AnotherWorker, only_worker
 from sync.hub.library.task_log import Kept, keep_by
 from sync.hub.library.worker import Worker
@@ -32,6 +25,7 @@ from tests.integration.hub_world import (
     hub,
 )
 from tests.integration.killed import kill_at, lines_of
+from tests.integration.library_commands import command, invoke, running, status
 from tests.integration.library_world import (
     OwnLibrary,
     SocketLibrary,
@@ -216,34 +210,3 @@ def test_what_is_used_is_shown(database_url: str) -> None:
 
 def test_passwords_are_in_no_text_of_an_account() -> None:
     assert "hush" not in repr(Account(host="h", password="hush"))
-
-
-def status(url: str) -> dict[str, object]:
-    told: dict[str, object] = json.loads(invoke("status", "--database", url, "--json"))
-    return told
-
-
-def invoke(*arguments: str) -> str:
-    return CliRunner().invoke(commands, arguments).output
-
-
-def command(url: str, options: Sequence[str]) -> subprocess.Popen[bytes]:
-    program = [sys.executable, "-m", "kiosk", "hub", "library", "run"]
-    where = ["--database", url, "--host", "127.0.0.1", "--login", "kiosk"]
-    return subprocess.Popen(
-        [*program, *where, *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=dict(os.environ),
-    )
-
-
-@contextmanager
-def running(url: str, options: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
-    worker = command(url, options)
-    try:
-        yield worker
-    finally:
-        if worker.poll() is None:
-            worker.kill()
-            worker.wait()

@@ -14,26 +14,25 @@ from sync.hub.library.port import (
     Done,
     ItemThere,
     Lending,
+    NoBlock,
     PatronThere,
     PinCheck,
     Refused,
     TakingBack,
     Unknown,
 )
-from sync.hub.library.sip2 import NoBlock, Sip2Library
+from sync.hub.library.sip2 import Sip2Library
 from sync.hub.library.task_log import Kept, keep_by
 from sync.hub.store import schema
-from sync.protocol import Kind
 from sync.sip2.account import Account, Patience
 from sync.sip2.client import Client
 from tests.integration.hub_world import (
     DAY,
     ITEMS,
-    County,
     fresh_hub,
     furnish,
 )
-from tests.integration.library_world import serve_queue
+from tests.integration.library_world import LIFE, send_a_life, serve_queue
 from tests.sip2_library import AT as DAY_OF_LIBRARY
 from tests.sip2_library import Library, Loan
 from tests.sip2_server import Fault, SipServer, serving
@@ -163,7 +162,7 @@ def test_an_answer_lost_at_any_step_doubles_nothing(
         county = furnish(hub)
         with hub.database.writing() as conn:
             keep_by(conn, Kept.SIP2)
-        send_a_life(county)
+        send_a_life(county, BOOK)
         system = connect(server)
         server.fail(what, fault)
 
@@ -172,24 +171,4 @@ def test_an_answer_lost_at_any_step_doubles_nothing(
         system.close()
         tasks = county.rows(schema.library_tasks, "fact_id")
         assert {row["state"] for row in tasks} == {"done"}
-    assert server.library.deeds == [
-        ("lent", BOOK),
-        ("renewed", BOOK),
-        ("returned", BOOK),
-        ("lent", BOOK),
-        ("returned", BOOK),
-    ]
-
-
-def send_a_life(county: County) -> None:
-    """Lent, renewed, lent to another reader without a return, returned."""
-    first, second = county.refs["R1"], county.refs["R2"]
-    county.send(
-        county.k1.lends(BOOK, first, DAY_OF_LIBRARY),
-        county.k1.event(
-            Kind.RENEW, DAY_OF_LIBRARY + 9 * DAY, item=BOOK, patron_ref=first
-        ),
-        county.k1.lends(BOOK, second, DAY_OF_LIBRARY + 20 * DAY),
-        county.k1.takes_back(BOOK, DAY_OF_LIBRARY + 30 * DAY),
-        now=NOW,
-    )
+    assert server.library.deeds == [(deed, BOOK) for deed in LIFE]

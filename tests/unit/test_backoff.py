@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.agent.backoff import CAP_S, backoff_s, retry_after_s, slot_s
+from sync.agent.backoff import backoff_s, slot_s
+from sync.retry_after import CAP_S, retry_after_s
 
 JUST_BELOW_ONE = 0.999999
 DATE = "Mon, 02 Mar 2026 08:00:00 GMT"

@@ -98,6 +98,14 @@ class PinCheck(enum.Enum):
     NOT_TOLD = enum.auto()
 
 
+class NoBlock(enum.StrEnum):
+    """Whether it is said that everything happened already. AUTO: if it says it may be."""
+
+    AUTO = "auto"
+    YES = "yes"
+    NO = "no"
+
+
 class LibrarySystem(Protocol):
     """One account at a library system, used by one thread. None of these raises.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import enum
 from collections.abc import Callable
 
 from kiosk.domain.values import COUNTY_TIME
@@ -13,6 +12,7 @@ from sync.hub.library.port import (
     Done,
     ItemThere,
     Lending,
+    NoBlock,
     Outcome,
     PatronThere,
     Refused,
@@ -38,14 +38,6 @@ NOT_UNDERSTOOD, NOT_SENDABLE, NO_REASON = "not_understood", "not_sendable", "no_
 
 _AWAY = (LinkLost, LoginRefused, PlainText)
 _LAST_MINUTE = dt.time(23, 59, 59, tzinfo=COUNTY_TIME)
-
-
-class NoBlock(enum.StrEnum):
-    """Whether it is said that everything happened already. AUTO: if it says it may be."""
-
-    AUTO = "auto"
-    YES = "yes"
-    NO = "no"
 
 
 class Sip2Library:

@@ -19,6 +19,7 @@ class Kept(enum.StrEnum):
 
     NONE = "none"
     SIP2 = "sip2"
+    KOHA = "koha"
 
 
 class TaskState(enum.StrEnum):
