@@ -1,0 +1,89 @@
+"""Accounts of machines: a name, a password, and the site where the machine stands."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from sync.hub.county import passwords
+from sync.hub.county.audit import Actor, note
+from sync.hub.county.users import BadAccount, spelled
+from sync.hub.sip2_server.machine import Machine
+from sync.hub.store import schema
+from sync.hub.store.rows import one
+
+_TABLE = schema.sip2_accounts
+_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}")
+
+
+def add_machine(
+    conn: Connection, who: Actor, machine: Machine, password: str, now: dt.datetime
+) -> None:
+    """Make an account. Raises BadAccount, WeakPassword."""
+    _check(conn, machine)
+    passwords.require_good(password, machine.name)
+    values = msgspec.structs.asdict(machine)
+    row = values | {"password": passwords.hashed(password), "created_at": now}
+    conn.execute(insert(_TABLE), [row])
+    note(conn, who, "sip2.add", f"sip2:{machine.name}", now, after=values)
+
+
+def set_password(
+    conn: Connection, who: Actor, name: str, password: str, now: dt.datetime
+) -> None:
+    """Give a new password, from the next login on. Raises BadAccount, WeakPassword."""
+    passwords.require_good(password, name)
+    _change(conn, name, {"password": passwords.hashed(password)})
+    note(conn, who, "sip2.passwd", f"sip2:{name}", now)
+
+
+def set_disabled(
+    conn: Connection, who: Actor, name: str, now: dt.datetime, *, disabled: bool
+) -> None:
+    """Close or open an account, from the next request on. Raises BadAccount."""
+    _change(conn, name, {"disabled": disabled})
+    what = "sip2.disable" if disabled else "sip2.enable"
+    note(conn, who, what, f"sip2:{name}", now)
+
+
+def machines(conn: Connection) -> tuple[Machine, ...]:
+    rows = conn.execute(select(_TABLE).order_by(_TABLE.c.name)).mappings()
+    return tuple(map(_machine, rows))
+
+
+def machine(conn: Connection, name: str) -> Machine | None:
+    """An account that may be used."""
+    row = one(conn, _TABLE, name)
+    return None if row is None or row["disabled"] else _machine(row)
+
+
+def stored_password(conn: Connection, name: str) -> str | None:
+    row = one(conn, _TABLE, name)
+    return None if row is None else str(row["password"])
+
+
+def _check(conn: Connection, new: Machine) -> None:
+    if not _NAME.fullmatch(spelled(new.name)):
+        raise BadAccount(f"{new.name!r}: letters, digits, . - _; at most 32")
+    if one(conn, _TABLE, new.name) is not None:
+        raise BadAccount(f"there is an account {new.name!r} already")
+    if one(conn, schema.sites, new.site_id) is None:
+        raise BadAccount(f"there is no site {new.site_id!r}")
+    try:
+        _ = new.dialect
+    except ValueError as err:
+        raise BadAccount(str(err)) from err
+
+
+def _change(conn: Connection, name: str, values: Mapping[str, object]) -> None:
+    mine = _TABLE.c.name == name
+    if not conn.execute(update(_TABLE).where(mine).values(values)).rowcount:
+        raise BadAccount(f"there is no account {name!r}")
+
+
+def _machine(row: RowMapping) -> Machine:
+    return Machine(**{name: row[name] for name in Machine.__struct_fields__})
