@@ -1,0 +1,1 @@
+"""What the county forgets of its readers, and shows, corrects and erases for them."""
