@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kiosk import logs
-from tests.soak import exchange, kills, power
+from tests.soak import exchange, kills, made_up, power
 from tests.soak.runs import Run, Verdict, named, perform
 
 #: One line each; add yours.
@@ -30,6 +30,7 @@ RUNS = (
     Run("full-disks", exchange.full_disks),
     Run("arrivals", exchange.arrivals),
     Run("weeks-offline", exchange.back_after_weeks),
+    Run("hub-fuzz", made_up.hub_fuzz),
 )
 #: Shows that the runs still run, in the time of a test.
 QUICK_SCALE = 0.02

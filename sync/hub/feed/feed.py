@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 
@@ -16,6 +18,7 @@ from sqlalchemy import Connection, RowMapping, Table, select
 from kiosk.domain.values import Credential
 from sync.hub.county.card_kinds import CardState
 from sync.hub.county.rulebook import signed_rules
+from sync.hub.feed.areas import area_of
 from sync.hub.feed.feedmarks import Feed
 from sync.hub.feed.feedruns import newest, run_of, runs_after
 from sync.hub.store import schema
@@ -46,13 +49,18 @@ _kind = itemgetter("kind")
 _Fetch = Callable[[Connection, Sequence[str]], Mapping[str, Change]]
 
 
-def page(conn: Connection, cursor: int, limit: int, now: dt.datetime) -> FeedPage:
-    """Changes after a cursor that is known here, at most `limit`, in order."""
+def page(
+    conn: Connection, cursor: int, limit: int, now: dt.datetime, site_id: str
+) -> FeedPage:
+    """Changes after a cursor that is known here, at most `limit`, in order.
+
+    As a kiosk at `site_id` may know them.
+    """
     marks = _marks(conn, cursor, limit + 1)
     shown, more = marks[:limit], len(marks) > limit
     end = shown[-1]["version"] if more else newest(conn).version
     return FeedPage(
-        changes=_changes(conn, shown),
+        changes=_changes(conn, shown, site_id),
         cursor=end,
         run=run_of(conn, end),
         runs=runs_after(conn, cursor),
@@ -72,11 +80,14 @@ def _marks(conn: Connection, cursor: int, limit: int) -> Sequence[RowMapping]:
     return rows.mappings().all()
 
 
-def _changes(conn: Connection, marks: Sequence[RowMapping]) -> tuple[Change, ...]:
+def _changes(
+    conn: Connection, marks: Sequence[RowMapping], site_id: str
+) -> tuple[Change, ...]:
+    fetches = _FETCH | {Feed.PATRON: partial(_patrons, site_id)}
     found: dict[tuple[str, str], Change] = {}
     for kind, group in groupby(sorted(marks, key=_kind), _kind):
         keys = [mark["key"] for mark in group]
-        values = _FETCH[Feed(kind)](conn, keys)
+        values = fetches[Feed(kind)](conn, keys)
         found |= {(kind, key): value for key, value in values.items()}
     return tuple(
         found.get((mark["kind"], mark["key"])) or Removed(mark["kind"], mark["key"])
@@ -93,6 +104,18 @@ def _values(table: Table, value: Callable[[RowMapping], Change]) -> _Fetch:
         return {row[key.name]: value(row) for row in rows}
 
     return fetch
+
+
+def _patrons(site_id: str, conn: Connection, keys: Sequence[str]) -> dict[str, Change]:
+    """Readers; with a name, masked, where they are at home in the site's area."""
+    table, area = schema.patrons, area_of(conn, site_id)
+    rows = conn.execute(select(table).where(table.c.patron_ref.in_(keys))).mappings()
+    found: dict[str, Change] = {}
+    for row in rows:
+        patron = patron_value(row)
+        known = patron if row["home_site"] in area else replace(patron, name="")
+        found[patron.patron_ref] = PatronChanged(known)
+    return found
 
 
 def _open_loans(conn: Connection, keys: Sequence[str]) -> dict[str, Change]:
@@ -123,8 +146,7 @@ def _working_credentials(conn: Connection, keys: Sequence[str]) -> dict[str, Cha
     }
 
 
-_FETCH: Mapping[Feed, _Fetch] = {
-    Feed.PATRON: _values(schema.patrons, lambda row: PatronChanged(patron_value(row))),
+_FETCH: dict[Feed, _Fetch] = {
     Feed.CREDENTIAL: _working_credentials,
     Feed.TITLE: _values(schema.titles, lambda row: TitleChanged(title_value(row))),
     Feed.ITEM: _values(schema.items, lambda row: ItemChanged(item_value(row))),
