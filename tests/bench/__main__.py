@@ -6,7 +6,7 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -18,6 +18,7 @@ from tests.bench import (
     commit,
     drain,
     herd,
+    http_ingest,
     idle,
     imports,
     ingest,
@@ -50,6 +51,7 @@ class Rounds:
     drained_events: int = drain.EVENTS
     idle_asks: int = drain.IDLE_ASKS
     ingested: int = ingest.EVENTS
+    ingested_over_http: int = http_ingest.EVENTS
     case_events: int = cases.EVENTS
     open_cases: int = cases.OPEN
     imported: int = imports.ITEMS
@@ -73,6 +75,7 @@ QUICK = Rounds(
     herd=200,
     drained_events=400,
     ingested=100,
+    ingested_over_http=100,
     case_events=500,
     open_cases=100,
     imported=300,
@@ -124,6 +127,9 @@ def _hub(folder: Path, rounds: Rounds) -> list[Figure]:
         new_folder(folder, "drain"), rounds.drained_events, rounds.idle_asks
     )
     figures += ingest.measure(new_folder(folder, "ingest"), rounds.ingested)
+    figures += http_ingest.measure(
+        new_folder(folder, "http"), rounds.ingested_over_http
+    )
     figures += cases.measure(
         new_folder(folder, "cases"), rounds.case_events, rounds.open_cases
     )
@@ -150,11 +156,16 @@ PARTS: Mapping[str, Callable[[Path, Rounds], list[Figure]]] = {
 @click.option(
     "--only", type=click.Choice(list(PARTS)), multiple=True, help="This part alone."
 )
-def main(target: Path | None, *, quick: bool, only: Sequence[str]) -> None:
+@click.option("--drained", type=click.IntRange(min=100), help="Events of the drain.")
+def main(
+    target: Path | None, drained: int | None, *, quick: bool, only: Sequence[str]
+) -> None:
     """Measure the product on this machine; all parts take most of an hour."""
     logs.configure()
     os.environ["PYTHONPATH"] = str(AS_INSTALLED)
     rounds = QUICK if quick else Rounds()
+    if drained is not None:
+        rounds = replace(rounds, drained_events=drained)
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="tongjie-bench-") as folder:
         for name in only or PARTS:

@@ -103,7 +103,9 @@ def _logged_in(hub: Hub) -> Browser:
         who = Actor("bench", "command")
         add_user(conn, who, NAME, PASSWORD, Standing(Role.STAFF), NOON)
     app = Flask("hub")
-    desk.install(app, hub.database, clock=lambda: NOON + dt.timedelta(days=9))
+    desk.install(
+        app, hub.database, key=hub.key, clock=lambda: NOON + dt.timedelta(days=9)
+    )
     browser = Browser(app.test_client())
     browser.log_in()
     return browser

@@ -22,12 +22,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import insert
 
 from kiosk.domain.values import PatronState, Title
-from sync.agent.backoff import backoff_s, retry_after_s, slot_s
+from sync.agent.backoff import backoff_s, slot_s
 from sync.hub.county import catalogue
 from sync.hub.store import schema
 from sync.hub.store.setup import Hub
 from sync.keys import public_hex
 from sync.protocol import Batch, Event
+from sync.retry_after import retry_after_s
 from sync.signing import NONCE_HEADER, sign
 from tests.integration.hub_world import NOON, Kiosk, book, fresh_hub, furnish
 
@@ -55,11 +56,12 @@ class Point:
 
     def wire(self, url: str, events: Sequence[Event]) -> bytes:
         """A signed push, as bytes to send."""
-        body = msgspec.json.encode(Batch(events=tuple(events)))
+        created = dt.datetime.now(dt.UTC)
+        sent = self.kiosk.clocks(created)
+        body = msgspec.json.encode(Batch(events=tuple(events), sent=sent))
         headers = {"Content-Type": "application/json", "Host": urlsplit(url).netloc}
         request = requests.Request("POST", url + "/v1/events", headers, data=body)
         prepared = request.prepare()
-        created = dt.datetime.now(dt.UTC)
         sign(prepared, self.key, self.kiosk.kiosk_id, self.nonce, created)
         lines = [f"{name}: {value}" for name, value in prepared.headers.items()]
         head = "\r\n".join(["POST /v1/events HTTP/1.1", *lines, "", ""])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -96,13 +96,18 @@ def paces(hub: Hub, events: int, size: int) -> tuple[Pace, Pace, Pace]:
 def backlog(hub: Hub, events: int, size: int) -> Iterator[bytes]:
     """What the points of a county recorded in an outage, as they send it in turns."""
     refs = tuple(_furnish(hub))
+    return map(_body, in_turns(recorded(refs, events), size))
+
+
+def in_turns(events: Iterable[Event], size: int) -> Iterator[Sequence[Event]]:
+    """Batches of this size: the first of every kiosk, then the second."""
     queues: dict[str, list[Event]] = {}
-    for one in _recorded(refs, events):
+    for one in events:
         queues.setdefault(one.kiosk_id, []).append(one)
-    turns = [list(_runs(queue, size)) for queue in queues.values()]
+    turns = [list(runs(queue, size)) for queue in queues.values()]
     for round_ in range(max(map(len, turns))):
         for turn in turns:
-            yield from map(_body, turn[round_ : round_ + 1])
+            yield from turn[round_ : round_ + 1]
 
 
 def _measure_on(
@@ -131,7 +136,7 @@ def _taken_in(hub: Hub, batches: Sequence[bytes]) -> Pace:
         for body in batches:
             batch = read_batch(body)
             kiosk_id = batch[0].envelope.kiosk_id
-            sender = Sender(kiosk_id, _site(kiosk_id), _sent(batch[-1].event))
+            sender = Sender(kiosk_id, site_of(kiosk_id), _sent(batch[-1].event))
             ticket = hub.database.turnstile.ticket(Lane.BACKLOG)
             taken = take_in(hub.database, sender, batch, LATE, ticket)
             count += len(taken.verdicts)
@@ -152,7 +157,7 @@ def _inserted(hub: Hub, size: int) -> Pace:
     with _counted(hub) as statements:
         started_s = time.process_time()
         for table, rows in kept:
-            for some in _runs(rows, size):
+            for some in runs(rows, size):
                 with hub.database.writing() as conn:
                     conn.execute(insert(table), some)
         took_s = time.process_time() - started_s
@@ -190,10 +195,10 @@ def _furnish(hub: Hub) -> Iterator[str]:
     yield from sorted(refs)
 
 
-def _recorded(refs: Sequence[str], events: int) -> Iterator[Event]:
+def recorded(refs: Sequence[str], events: int) -> Iterator[Event]:
     """Loans of what is in, returns of what is out, mostly at the book's own point."""
     dice = random.Random(_SEED)
-    points = [Kiosk(f"p{at}", _site(f"p{at}")) for at in range(KIOSKS)]
+    points = [Kiosk(f"p{at}", site_of(f"p{at}")) for at in range(KIOSKS)]
     shelf, out = list(range(ITEMS)), list[tuple[int, str]]()
     for minute in range(events):
         at = NOON + MINUTE * minute / 4
@@ -210,7 +215,7 @@ def _recorded(refs: Sequence[str], events: int) -> Iterator[Event]:
             yield lent
 
 
-def _runs(rows: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
+def runs(rows: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
     return (rows[first : first + size] for first in range(0, len(rows), size))
 
 
@@ -226,7 +231,7 @@ def _sent(last: Event | None) -> Sent | None:
     return Sent(boot_id=last.boot_id, monotonic_ns=now_ns, wall=LATE)
 
 
-def _site(kiosk_id: str) -> str:
+def site_of(kiosk_id: str) -> str:
     return "AB"[int(kiosk_id[1:]) % 2]
 
 
@@ -234,7 +239,7 @@ def _device(at: int) -> dict[str, object]:
     kiosk_id = f"p{at}"
     return {
         "kiosk_id": kiosk_id,
-        "site_id": _site(kiosk_id),
+        "site_id": site_of(kiosk_id),
         "public_key": f"key of {kiosk_id}",
         "hostname": "",
         "state": "active",

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.bench import cases
+from tests.bench import cases, http_ingest
 from tests.bench.figures import Figure, Report, p95, reports, table
 from tests.bench.ingest import BATCHES
 from tests.bench.paced_readers import READERS
@@ -16,6 +16,7 @@ from tests.emulated_devices import KINDS
 
 NAMES = {
     *cases.names(),
+    *http_ingest.names(),
     "tag told → title, median",
     "tag told → title, p95",
     "PSS of kiosk and agent",
@@ -46,7 +47,11 @@ NAMES = {
     "herd, requests for each success",
     "herd, busiest second after the first answers",
     "herd, neither 200 nor 401 nor 503",
+    "ask of an idle hub, median",
+    "ask of an idle hub, p95",
+    "ask of an idle hub, p99",
     "ask during a drain, median",
+    "ask during a drain, p95 alone",
     "ask during a drain, p99",
     "ask during a drain, p99 alone",
     *(

@@ -6,21 +6,21 @@ Everything is merged so that the order of arrival leaves no trace.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
+from typing import NamedTuple
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     RowMapping,
-    Table,
     and_,
-    insert,
+    bindparam,
     select,
-    update,
+    union_all,
 )
 
 from sync.hub.clocks.intervals import (
+    STRETCH_NS,
     VOTERS,
     Bracket,
     Interval,
@@ -30,6 +30,8 @@ from sync.hub.clocks.intervals import (
 )
 from sync.hub.clocks.succession import Known, Span
 from sync.hub.store import schema
+from sync.hub.store.among import among
+from sync.hub.store.rows import Row, put_rows
 
 
 class Witness(enum.StrEnum):
@@ -39,31 +41,87 @@ class Witness(enum.StrEnum):
     EVENT = "event"
 
 
-def tighten(
-    conn: Connection, kiosk_id: str, boot_id: str, by: Witness, bracket: Bracket
-) -> bool:
-    """Merge a bracket into that of its stretch; tell whether it taught anything."""
-    pairs = schema.clock_pairs
-    here = _of(kiosk_id, boot_id, by) & (pairs.c.stretch == bracket.stretch)
-    row = conn.execute(select(pairs).where(here)).mappings().one_or_none()
-    known = None if row is None else _bracket(row)
-    better = bracket if known is None else known.tightened(bracket)
-    if better == known:
-        return False
-    values = {
-        "low_wall": better.low.wall,
-        "low_ns": better.low.ns,
-        "high_wall": better.high.wall,
-        "high_ns": better.high.ns,
-    }
-    key = {
+_PAIRS = schema.clock_pairs
+_STRETCH = _PAIRS.c.stretch
+_STORED = select(_PAIRS).where(
+    _PAIRS.c.kiosk_id == bindparam("kiosk_id"),
+    among(_PAIRS.c.boot_id, "boots"),
+    among(_STRETCH, "stretches"),
+)
+_OWN = and_(
+    _PAIRS.c.kiosk_id == bindparam("kiosk_id"),
+    _PAIRS.c.boot_id == bindparam("boot_id"),
+    _PAIRS.c.witness == bindparam("witness"),
+)
+_ALL = select(_PAIRS).where(_OWN)
+_HERE = bindparam("here", type_=_STRETCH.type)
+_NEAR = union_all(
+    select(
+        select(_PAIRS)
+        .where(_OWN, _STRETCH <= _HERE)
+        .order_by(_STRETCH.desc())
+        .limit(VOTERS)
+        .subquery()
+    ),
+    select(
+        select(_PAIRS)
+        .where(_OWN, _STRETCH > _HERE)
+        .order_by(_STRETCH)
+        .limit(VOTERS)
+        .subquery()
+    ),
+)
+_FURTHEST = select(_STRETCH).where(_OWN).offset(VOTERS - 1).limit(1)
+_REACH = select(
+    _FURTHEST.where(_STRETCH < _HERE).order_by(_STRETCH.desc()).scalar_subquery(),
+    _FURTHEST.where(_STRETCH > _HERE).order_by(_STRETCH).scalar_subquery(),
+)
+
+
+class Said(NamedTuple):
+    """A bracket on the clock of a boot, and whose word it is."""
+
+    boot_id: str
+    by: Witness
+    bracket: Bracket
+
+
+def tighten(conn: Connection, kiosk_id: str, said: Sequence[Said]) -> list[Said]:
+    """Merge brackets into those of their stretches; returns those that taught anything.
+
+    One boot, witness and stretch is not named twice.
+    """
+    if not said:
+        return []
+    asked = {
         "kiosk_id": kiosk_id,
-        "boot_id": boot_id,
-        "witness": by.value,
-        "stretch": bracket.stretch,
+        "boots": {one.boot_id for one in said},
+        "stretches": {one.bracket.stretch for one in said},
     }
-    _put(conn, pairs, key, values, new=known is None)
-    return True
+    rows = conn.execute(_STORED, asked).mappings()
+    stored = {(row["boot_id"], row["witness"], row["stretch"]): row for row in rows}
+    taught: list[Said] = []
+    changed: list[Row] = []
+    for one in said:
+        row = stored.get((one.boot_id, one.by.value, one.bracket.stretch))
+        known = None if row is None else _bracket(row)
+        better = one.bracket if known is None else known.tightened(one.bracket)
+        if better != known:
+            taught.append(one)
+            key = {"kiosk_id": kiosk_id, "stretch": one.bracket.stretch}
+            changed.append({**key, **_said_row(one, better)})
+    put_rows(conn, schema.clock_pairs, changed)
+    return taught
+
+
+def is_met(conn: Connection, kiosk_id: str, boot_id: str) -> bool:
+    """Tell whether the hub's own word dates each moment of this boot.
+
+    Whatever a kiosk claims of it then dates nothing.
+    """
+    own = {"kiosk_id": kiosk_id, "boot_id": boot_id, "witness": Witness.CONTACT.value}
+    met = [_bracket(row) for row in conn.execute(_ALL, own).mappings()]
+    return bool(met) and all(bracket.is_sound for bracket in met)
 
 
 def extend(conn: Connection, kiosk_id: str, epoch: str, span: Span) -> bool:
@@ -77,14 +135,16 @@ def extend(conn: Connection, kiosk_id: str, epoch: str, span: Span) -> bool:
     merged = span if known is None else known.merged(span)
     if merged == known:
         return False
-    values = {
+    row_now = {
+        "kiosk_id": kiosk_id,
+        "epoch": epoch,
+        "boot_id": span.boot_id,
         "place": merged.place,
         "last_ns": merged.last_ns,
         "arrived_wall": merged.arrived and merged.arrived.wall,
         "arrived_ns": merged.arrived and merged.arrived.ns,
     }
-    key = {"kiosk_id": kiosk_id, "epoch": epoch, "boot_id": span.boot_id}
-    _put(conn, schema.boots, key, values, new=known is None)
+    put_rows(conn, schema.boots, [row_now])
     return True
 
 
@@ -115,7 +175,9 @@ def witnessed(conn: Connection, kiosk_id: str) -> Known:
 
     @cache
     def near(boot_id: str, by: Witness, stretch: int) -> Sequence[Bracket]:
-        return _near(conn, kiosk_id, boot_id, by, stretch)
+        """All that may be among the nearest ones to a moment of this stretch."""
+        here = _around(kiosk_id, boot_id, by, stretch * STRETCH_NS)
+        return [_bracket(row) for row in conn.execute(_NEAR, here).mappings()]
 
     def known(boot_id: str, ns: int) -> Interval | None:
         for by in Witness:
@@ -131,53 +193,28 @@ def reach(
     conn: Connection, kiosk_id: str, boot_id: str, by: Witness, ns: int
 ) -> tuple[int | None, int | None]:
     """Between which stretches (both left out) the bracket of this moment has a say."""
-    stretch, here = schema.clock_pairs.c.stretch, stretch_of(ns)
-    own = _of(kiosk_id, boot_id, by)
-    below = select(stretch).where(own, stretch < here).order_by(stretch.desc())
-    above = select(stretch).where(own, stretch > here).order_by(stretch)
-    low = conn.execute(below.offset(VOTERS - 1).limit(1)).scalar_one_or_none()
-    high = conn.execute(above.offset(VOTERS - 1).limit(1)).scalar_one_or_none()
+    low, high = conn.execute(_REACH, _around(kiosk_id, boot_id, by, ns)).one()
     return low, high
 
 
-def _put(
-    conn: Connection,
-    table: Table,
-    key: Mapping[str, object],
-    values: Mapping[str, object],
-    *,
-    new: bool,
-) -> None:
-    if new:
-        conn.execute(insert(table), [{**key, **values}])
-        return
-    here = [table.c[name] == value for name, value in key.items()]
-    conn.execute(update(table).where(*here).values(values))
+def _said_row(one: Said, better: Bracket) -> Row:
+    return {
+        "boot_id": one.boot_id,
+        "witness": one.by.value,
+        "low_wall": better.low.wall,
+        "low_ns": better.low.ns,
+        "high_wall": better.high.wall,
+        "high_ns": better.high.ns,
+    }
 
 
-def _near(
-    conn: Connection, kiosk_id: str, boot_id: str, by: Witness, here: int
-) -> Sequence[Bracket]:
-    """All that may be among the nearest ones to a moment of this stretch."""
-    pairs = schema.clock_pairs
-    own = select(pairs).where(_of(kiosk_id, boot_id, by))
-    stretch = pairs.c.stretch
-    halves = (
-        own.where(stretch <= here).order_by(stretch.desc()).limit(VOTERS),
-        own.where(stretch > here).order_by(stretch).limit(VOTERS),
-    )
-    return [
-        _bracket(row) for half in halves for row in conn.execute(half).mappings().all()
-    ]
-
-
-def _of(kiosk_id: str, boot_id: str, by: Witness) -> ColumnElement[bool]:
-    pairs = schema.clock_pairs.c
-    return and_(
-        pairs.kiosk_id == kiosk_id,
-        pairs.boot_id == boot_id,
-        pairs.witness == by.value,
-    )
+def _around(kiosk_id: str, boot_id: str, by: Witness, ns: int) -> dict[str, object]:
+    return {
+        "kiosk_id": kiosk_id,
+        "boot_id": boot_id,
+        "witness": by.value,
+        "here": stretch_of(ns),
+    }
 
 
 def _bracket(row: RowMapping) -> Bracket:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from sync.hub.clocks import boots
-from sync.hub.clocks.boots import Witness
+from sync.hub.clocks.boots import Said, Witness
 from sync.hub.clocks.dating import DOUBT, TOLERANCE, Clocks, Dated, Recorded
 from sync.hub.clocks.intervals import STRETCH_NS, Bracket, Pair, drift, duration
 from sync.hub.clocks.succession import HORIZON, Span
@@ -63,29 +63,28 @@ class DatedAnew(NamedTuple):
 def learn(conn: Connection, contact: Contact) -> DatedAnew:
     """Take in what a request tells of clocks. Returns what it dated anew."""
     kiosk_id = contact.kiosk_id
-    brackets = list(_brackets(contact))
-    better = [
-        (boot_id, by, bracket.high.ns)
-        for boot_id, by, bracket in brackets
-        if boots.tighten(conn, kiosk_id, boot_id, by, bracket)
-    ]
+    better = boots.tighten(conn, kiosk_id, list(_brackets(contact)))
     longer = [
         span.boot_id
         for epoch, span in _spans(contact)
         if boots.extend(conn, kiosk_id, epoch, span)
     ]
-    concerned = [_reached(conn, kiosk_id, *one) for one in better]
-    names = dict.fromkeys([*(boot_id for boot_id, _, _ in better), *longer])
+    concerned = [
+        _reached(conn, kiosk_id, one)
+        for one in better
+        if one.by is Witness.CONTACT or not boots.is_met(conn, kiosk_id, one.boot_id)
+    ]
+    names = dict.fromkeys([*(one.boot_id for one in better), *longer])
     concerned += [_undated(conn, kiosk_id, boot_id) for boot_id in names]
     return _date_anew(conn, kiosk_id, or_(*concerned)) if concerned else DatedAnew()
 
 
-def _brackets(contact: Contact) -> Iterator[tuple[str, Witness, Bracket]]:
+def _brackets(contact: Contact) -> Iterator[Said]:
     """The contact itself, then what its events vouch for: one bracket a stretch."""
     sent, received = contact.sent, contact.received
     if sent is not None and _sound(sent.boot_id, sent.monotonic_ns):
         bracket = Bracket(_heard(sent, received), Pair(received, sent.monotonic_ns))
-        yield sent.boot_id, Witness.CONTACT, bracket
+        yield Said(sent.boot_id, Witness.CONTACT, bracket)
     vouched: dict[tuple[str, int], Bracket] = {}
     for event in contact.events:
         if _event_sound(event) and _vouched(event, received):
@@ -93,7 +92,7 @@ def _brackets(contact: Contact) -> Iterator[tuple[str, Witness, Bracket]]:
             key = event.boot_id, bracket.stretch
             vouched[key] = bracket.tightened(vouched.get(key, bracket))
     for (boot_id, _), bracket in vouched.items():
-        yield boot_id, Witness.EVENT, bracket
+        yield Said(boot_id, Witness.EVENT, bracket)
 
 
 def _spans(contact: Contact) -> Iterator[tuple[str, Span]]:
@@ -162,13 +161,12 @@ def _sound(boot_id: str, ns: int) -> bool:
     return 0 <= ns < _LIMIT and _NAME.fullmatch(boot_id) is not None
 
 
-def _reached(
-    conn: Connection, kiosk_id: str, boot_id: str, by: Witness, ns: int
-) -> ColumnElement[bool]:
-    """The facts in whose date the bracket of this moment has a say."""
-    low, high = boots.reach(conn, kiosk_id, boot_id, by, ns)
+def _reached(conn: Connection, kiosk_id: str, said: Said) -> ColumnElement[bool]:
+    """The facts in whose date this bracket has a say."""
+    ns = said.bracket.high.ns
+    low, high = boots.reach(conn, kiosk_id, said.boot_id, said.by, ns)
     facts = schema.facts.c
-    where = facts.boot_id == boot_id
+    where = facts.boot_id == said.boot_id
     if low is not None:
         where &= facts.monotonic_ns >= (low + 1) * STRETCH_NS
     if high is not None:

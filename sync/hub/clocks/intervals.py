@@ -101,6 +101,11 @@ class Bracket:
     def stretch(self) -> int:
         return stretch_of(self.high.ns)
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether the sides agree at every moment: drift only sets them further apart."""
+        return self.low.offset <= self.high.offset
+
 
 def _tightness(pair: Pair) -> tuple[dt.datetime, int]:
     return pair.offset, pair.ns

@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     RowMapping,
     Subquery,
+    Table,
+    and_,
+    bindparam,
     func,
     select,
     union,
@@ -20,6 +23,7 @@ from sqlalchemy import (
 from sync.hub.circulation.facts import Finding, Severity
 from sync.hub.intake.wire import Envelope
 from sync.hub.store import schema
+from sync.hub.store.among import among
 from sync.hub.store.rows import put_rows
 from sync.protocol import GENESIS_HASH, AckedThrough
 
@@ -30,7 +34,40 @@ _STRIDE = 500
 _TABLES = (schema.events, schema.event_copies, schema.quarantine)
 
 _Head = tuple[int, str]
-_Seq = ColumnElement[int]
+
+
+def _in_ledger(table: Table) -> ColumnElement[bool]:
+    return and_(
+        table.c.kiosk_id == bindparam("kiosk_id"), table.c.epoch == bindparam("epoch")
+    )
+
+
+def _links(where: Callable[[Column[int]], ColumnElement[bool]]) -> Subquery:
+    return union(
+        *(
+            select(table.c.seq, table.c.hash, table.c.prev_hash).where(
+                _in_ledger(table), where(table.c.seq)
+            )
+            for table in _TABLES
+        )
+    ).subquery()
+
+
+#: Places of an epoch that are taken: stored, recorded anew, or kept for staff.
+#: Its parameters: `between`.
+LINKS = _links(lambda seq: seq.between(bindparam("first"), bindparam("last")))
+_IN_ORDER = select(LINKS).order_by(LINKS.c.seq)
+_AT = select(_links(lambda seq: among(seq, "seqs")))
+_HEADS = schema.kiosk_heads
+_HEAD = select(_HEADS.c.seq, _HEADS.c.hash, _HEADS.c.gap_since).where(
+    _in_ledger(_HEADS)
+)
+_ENDS = select(
+    *(
+        select(func.max(table.c.seq)).where(_in_ledger(table)).scalar_subquery()
+        for table in _TABLES
+    )
+)
 
 
 def acked_through(conn: Connection, kiosk_id: str, epoch: str) -> AckedThrough | None:
@@ -85,8 +122,8 @@ class Neighbours:
         for one in envelopes:
             seqs[one.kiosk_id, one.epoch] |= {one.seq - 1, one.seq + 1}
         for (kiosk_id, epoch), some in seqs.items():
-            places = _links(kiosk_id, epoch, partial(_one_of, some))
-            for row in conn.execute(select(places)):
+            ledger = {"kiosk_id": kiosk_id, "epoch": epoch, "seqs": some}
+            for row in conn.execute(_AT, ledger):
                 self._links[kiosk_id, epoch, row.seq] = row.hash, row.prev_hash
 
     def add(self, envelope: Envelope) -> None:
@@ -108,6 +145,11 @@ class Neighbours:
         return Finding("chain_broken", Severity.HIGH, envelope.event_id, sides)
 
 
+def between(kiosk_id: str, epoch: str, first: int, last: int) -> dict[str, object]:
+    """Asks `LINKS` for the places from `first` to `last` of an epoch."""
+    return {"kiosk_id": kiosk_id, "epoch": epoch, "first": first, "last": last}
+
+
 def gap_since(
     old: tuple[int, dt.datetime | None] | None, seq: int, highest: int, now: dt.datetime
 ) -> dt.datetime | None:
@@ -122,35 +164,11 @@ def gap_since(
     return now
 
 
-def links(kiosk_id: str, epoch: str, first: int, last: int) -> Subquery:
-    """Places of an epoch that are taken: stored, recorded anew, or kept for staff."""
-    return _links(kiosk_id, epoch, lambda seq: seq.between(first, last))
-
-
-def _links(
-    kiosk_id: str, epoch: str, where: Callable[[_Seq], ColumnElement[bool]]
-) -> Subquery:
-    return union(
-        *(
-            select(table.c.seq, table.c.hash, table.c.prev_hash).where(
-                table.c.kiosk_id == kiosk_id,
-                table.c.epoch == epoch,
-                where(table.c.seq),
-            )
-            for table in _TABLES
-        )
-    ).subquery()
-
-
-def _one_of(seqs: Iterable[int], seq: _Seq) -> ColumnElement[bool]:
-    return seq.in_(seqs)
-
-
 def _walk(conn: Connection, kiosk_id: str, epoch: str, head: _Head) -> _Head:
     """Follow the numbers until one is missing."""
     while True:
-        places = links(kiosk_id, epoch, head[0] + 1, head[0] + _STRIDE)
-        rows = conn.execute(select(places).order_by(places.c.seq)).all()
+        first, last = head[0] + 1, head[0] + _STRIDE
+        rows = conn.execute(_IN_ORDER, between(kiosk_id, epoch, first, last)).all()
         whole = [row for at, row in enumerate(rows, head[0] + 1) if row.seq == at]
         if whole:
             head = (whole[-1].seq, whole[-1].hash)
@@ -159,18 +177,10 @@ def _walk(conn: Connection, kiosk_id: str, epoch: str, head: _Head) -> _Head:
 
 
 def _stored_head(conn: Connection, kiosk_id: str, epoch: str) -> RowMapping | None:
-    heads = schema.kiosk_heads.c
-    query = select(heads.seq, heads.hash, heads.gap_since).where(
-        heads.kiosk_id == kiosk_id, heads.epoch == epoch
-    )
-    return conn.execute(query).mappings().one_or_none()
+    ledger = {"kiosk_id": kiosk_id, "epoch": epoch}
+    return conn.execute(_HEAD, ledger).mappings().one_or_none()
 
 
 def _highest(conn: Connection, kiosk_id: str, epoch: str) -> int:
-    ends = [
-        select(func.max(table.c.seq)).where(
-            table.c.kiosk_id == kiosk_id, table.c.epoch == epoch
-        )
-        for table in _TABLES
-    ]
-    return max(conn.execute(end).scalar_one() or 0 for end in ends)
+    ledger = {"kiosk_id": kiosk_id, "epoch": epoch}
+    return max(end or 0 for end in conn.execute(_ENDS, ledger).one())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import Connection, bindparam, update
 
 from sync.hub.store import schema
-from sync.hub.store.rows import Row
+from sync.hub.store.rows import Row, add_rows
 from sync.protocol import Verdict
 
 _PUT_VERDICT = update(schema.events).where(schema.events.c.event_id == bindparam("of"))
@@ -36,8 +36,7 @@ class EventLog:
             {"of": name, "verdict": verdict} for name, verdict in self._verdicts.items()
         ]
         self.forget()
-        if rows:
-            self._conn.execute(insert(schema.events), rows)
+        add_rows(self._conn, schema.events, rows)
         if later:
             self._conn.execute(_PUT_VERDICT, later)
 

@@ -5,15 +5,52 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Table,
+    and_,
+    bindparam,
+    select,
+)
 
 from sync.hub.intake.wire import Envelope
 from sync.hub.store import schema
+from sync.hub.store.among import among
 from sync.protocol import Verdict
 
 _Place = tuple[str, str, int]
+
+_EVENTS, _COPIED = schema.events.c, schema.event_copies.c
+
+
+def _at_places(table: Table) -> ColumnElement[bool]:
+    return and_(
+        table.c.kiosk_id == bindparam("kiosk_id"),
+        table.c.epoch == bindparam("epoch"),
+        among(table.c.seq, "seqs"),
+    )
+
+
+_ALL = select(
+    _EVENTS.event_id,
+    _EVENTS.kiosk_id,
+    _EVENTS.epoch,
+    _EVENTS.seq,
+    _EVENTS.hash,
+    _EVENTS.verdict,
+)
+_BY_ID = _ALL.where(among(_EVENTS.event_id, "names"))
+_AT_PLACES = _ALL.where(_at_places(schema.events))
+_COPIES = (
+    select(schema.event_copies, _EVENTS.verdict)
+    .join(schema.events, _EVENTS.event_id == _COPIED.event_id)
+    .where(_at_places(schema.event_copies))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,35 +99,16 @@ class HeldEvents:
         return self._by_place.get(_place(envelope))
 
     def _read(self, conn: Connection, envelopes: Sequence[Envelope]) -> None:
-        events = schema.events.c
-        ids = [one.event_id for one in envelopes]
-        rows = conn.execute(
-            select(
-                events.event_id,
-                events.kiosk_id,
-                events.epoch,
-                events.seq,
-                events.hash,
-                events.verdict,
-            ).where(or_(events.event_id.in_(ids), *_places(envelopes, schema.events)))
-        )
-        for row in rows:
-            verdict = msgspec.json.decode(row.verdict, type=Verdict)
-            held = HeldEvent(row.event_id, row.kiosk_id, row.hash, verdict)
-            self._put((row.kiosk_id, row.epoch, row.seq), held)
-        self._read_copies(conn, envelopes)
-
-    def _read_copies(self, conn: Connection, envelopes: Sequence[Envelope]) -> None:
-        copies, events = schema.event_copies, schema.events
-        rows = conn.execute(
-            select(copies, events.c.verdict)
-            .join(events, events.c.event_id == copies.c.event_id)
-            .where(or_(*_places(envelopes, copies)))
-        )
-        for row in rows:
-            verdict = msgspec.json.decode(row.verdict, type=Verdict)
-            held = HeldEvent(row.event_id, row.kiosk_id, row.hash, verdict)
-            self._by_place[row.kiosk_id, row.epoch, row.seq] = held
+        """By place first: a repeat is found there, and need not be looked for by id."""
+        for ledger in _ledgers(envelopes):
+            for row in conn.execute(_AT_PLACES, ledger):
+                self._put((row.kiosk_id, row.epoch, row.seq), _held(row))
+            for row in conn.execute(_COPIES, ledger):
+                self._by_place[row.kiosk_id, row.epoch, row.seq] = _held(row)
+        names = {one.event_id for one in envelopes} - self._by_id.keys()
+        if names:
+            for row in conn.execute(_BY_ID, {"names": names}):
+                self._put((row.kiosk_id, row.epoch, row.seq), _held(row))
 
     def _put(self, place: _Place, held: HeldEvent) -> None:
         self._by_id[held.event_id] = held
@@ -101,13 +119,17 @@ def _place(envelope: Envelope) -> _Place:
     return (envelope.kiosk_id, envelope.epoch, envelope.seq)
 
 
-def _places(envelopes: Sequence[Envelope], table: Table) -> list[ColumnElement[bool]]:
-    """One condition for each ledger; nearly always there is only one."""
-    events = table.c
+def _held(row: Row[*tuple[Any, ...]]) -> HeldEvent:
+    verdict = msgspec.json.decode(row.verdict, type=Verdict)
+    return HeldEvent(row.event_id, row.kiosk_id, row.hash, verdict)
+
+
+def _ledgers(envelopes: Sequence[Envelope]) -> list[dict[str, object]]:
+    """The places in each ledger, as parameters; nearly always there is only one."""
     seqs: dict[tuple[str, str], list[int]] = defaultdict(list)
     for one in envelopes:
         seqs[one.kiosk_id, one.epoch].append(one.seq)
     return [
-        and_(events.kiosk_id == kiosk_id, events.epoch == epoch, events.seq.in_(some))
+        {"kiosk_id": kiosk_id, "epoch": epoch, "seqs": some}
         for (kiosk_id, epoch), some in seqs.items()
     ]

@@ -9,19 +9,26 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from sync.hub.circulation.cases import open_cases
 from sync.hub.circulation.facts import Finding, Severity
 from sync.hub.intake.cards import open_of
-from sync.hub.intake.chain import advance, links
+from sync.hub.intake.chain import LINKS, advance, between
 from sync.hub.intake.copies import put_copy, same_fact
 from sync.hub.intake.held import HeldEvents
 from sync.hub.intake.wire import Received
 from sync.hub.store import schema
+from sync.hub.store.among import among
 from sync.protocol import ID_CONFLICT, INVALID, Outcome, Verdict, is_ask
 
 REVOKED = "revoked_device"
+
+_TABLE = schema.quarantine.c
+_KEPT = select(_TABLE.event_id, _TABLE.body).where(
+    _TABLE.kiosk_id == bindparam("kiosk_id"), among(_TABLE.event_id, "names")
+)
+_WAITING = _KEPT.where(_TABLE.admitted_at.is_(None))
 
 
 def set_aside(
@@ -72,14 +79,10 @@ def _bodies(
     conn: Connection, kiosk_id: str, sound: Sequence[Received], *, waiting: bool
 ) -> dict[str, str]:
     """What is kept already under these names; `waiting`: not yet admitted."""
-    table = schema.quarantine.c
     names = [one.envelope.event_id for one in sound]
-    query = select(table.event_id, table.body).where(
-        table.kiosk_id == kiosk_id, table.event_id.in_(names)
-    )
-    if waiting:
-        query = query.where(table.admitted_at.is_(None))
-    return {row.event_id: row.body for row in conn.execute(query)}
+    query = _WAITING if waiting else _KEPT
+    rows = conn.execute(query, {"kiosk_id": kiosk_id, "names": names})
+    return {row.event_id: row.body for row in rows}
 
 
 def _take(one: Received, held: HeldEvents, kept: dict[str, str]) -> Verdict:
@@ -106,8 +109,8 @@ def _note_places(
         body, place = kept.get(one.envelope.event_id), one.envelope
         if body is None or body == one.body or not same_fact(body, one.body):
             continue
-        taken = links(place.kiosk_id, place.epoch, place.seq, place.seq)
-        if conn.execute(select(taken)).first() is None:
+        here = between(place.kiosk_id, place.epoch, place.seq, place.seq)
+        if conn.execute(select(LINKS), here).first() is None:
             put_copy(conn, place)
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Select, Table, bindparam, delete, select
+from sqlalchemy import Connection, Executable, Select, Table, delete, select
 
+from sync.hub.store.among import among
 from sync.hub.store.rows import Row, put_rows
 
 
@@ -117,4 +118,4 @@ class IdentityMap:
 
 @cache
 def _among(table: Table, column: str) -> Select[Any]:
-    return select(table).where(table.c[column].in_(bindparam("values", expanding=True)))
+    return select(table).where(among(table.c[column], "values"))
