@@ -233,7 +233,7 @@ class SignedRules(msgspec.Struct, frozen=True, kw_only=True):
 
 #: Came later. Left out of what is signed while empty, so that rules stay genuine which
 #: were signed before, and rules that do without are understood by older kiosks.
-_LATER_RULES = ("calendars",)
+_LATER_RULES = ("calendars", "holds")
 
 
 def rules_bytes(rules: Rules) -> bytes:

@@ -164,6 +164,7 @@ def _borrow_states() -> Mapping[str, View]:
     counting = Message("borrow.counting")
     return {
         "borrow-empty": _EMPTY,
+        "borrow-unnamed": replace(_EMPTY, patron=replace(PATRON, name="")),
         "borrow-one": replace(_STACK, books=shelf(1), count=1, headline=one),
         "borrow": _STACK,
         "borrow-full": replace(_STACK, books=shelf(8), count=8, headline=eight),

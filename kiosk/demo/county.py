@@ -70,7 +70,8 @@ def make_county(size: str | Size = "small", seed: int = DEFAULT_SEED) -> County:
     sites = make_sites(figures.towns, figures.villages)
     titles = make_titles(figures.titles, dice)
     items = make_items(titles, _shares(sites, figures))
-    patrons = make_patrons(figures.patrons, dice)
+    homes = [DEMO_SITE, *(site.site_id for site in sites if site.level != "HUB")]
+    patrons = make_patrons(figures.patrons, homes, dice)
     stock = Stock(titles, items, patrons, DEMO_SITE)
     return County(
         sites, titles, items, patrons, bench_books(stock, dice, figures.bench)

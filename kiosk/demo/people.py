@@ -42,17 +42,31 @@ class PatronRow:
     patron_type: str
     state: str
     expires_on: str
+    home_site: str
     card_uid: str
     qr: str
 
 
-def make_patrons(count: int, dice: random.Random) -> tuple[PatronRow, ...]:
-    """Return `count` patrons with cards of their own."""
+def make_patrons(
+    count: int, homes: Sequence[str], dice: random.Random
+) -> tuple[PatronRow, ...]:
+    """Return `count` patrons with cards of their own.
+
+    Those that behave differently are at home at the first of `homes`.
+    """
     uids = _card_uids(count, dice)
-    return tuple(_patron(place, uids[place], dice) for place in range(count))
+    return tuple(
+        _patron(place, _home(place, homes), uids[place], dice) for place in range(count)
+    )
 
 
-def _patron(place: int, card_uid: str, dice: random.Random) -> PatronRow:
+def _home(place: int, homes: Sequence[str]) -> str:
+    return homes[0 if place < len(_LEADING) else place % len(homes)]
+
+
+def _patron(
+    place: int, home_site: str, card_uid: str, dice: random.Random
+) -> PatronRow:
     patron_type, state, expires_on = (
         _LEADING[place]
         if place < len(_LEADING)
@@ -65,6 +79,7 @@ def _patron(place: int, card_uid: str, dice: random.Random) -> PatronRow:
         patron_type=patron_type,
         state=state,
         expires_on=expires_on,
+        home_site=home_site,
         card_uid=card_uid,
         qr=f"YLQR{dice.getrandbits(48):012X}" if place % _QR_EVERY == 0 else "",
     )

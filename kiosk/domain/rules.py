@@ -85,6 +85,21 @@ class Calendar:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldRule:
+    """How readers may reserve books.
+
+    `keep_days`: open days of the pick-up site on which a copy waits there. `limit`:
+    holds of one reader at once, `limits` by patron type in place of it.
+    `missed_limit`: that many copies not fetched suspend the reader's holds.
+    """
+
+    keep_days: int = 5
+    limit: int = 5
+    limits: Mapping[str, int] = field(default_factory=dict)
+    missed_limit: int = 3
+
+
+@dataclass(frozen=True, slots=True)
 class CredentialRule:
     """Salt (hex) and cost of `kiosk.domain.credentials.digest` in this county."""
 
@@ -101,6 +116,7 @@ class Rules:
     `owners`: ISILs whose items may circulate here; an item of another owner is foreign.
     `partners`: owners outside the county whose items may be returned. `closed_days`
     hold for the whole county, `calendars` for a site each, "" for the sites without one.
+    `holds` None: as `HoldRule` has it.
     """
 
     version: int
@@ -113,3 +129,4 @@ class Rules:
     partners: tuple[str, ...] = ()
     closed_days: tuple[dt.date, ...] = field(default=())
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    holds: HoldRule | None = None

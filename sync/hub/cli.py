@@ -15,6 +15,10 @@ COMMANDS = {
         "sync.hub.backup.commands:backup",
         "Write the whole database to FILE while the hub serves.",
     ),
+    "boxes": Lazy(
+        "sync.hub.transfers.box_commands:boxes",
+        "Rotation boxes: packed, sent to a site for some months, and brought back.",
+    ),
     "audit": Lazy(
         "sync.hub.county.audit_commands:audit",
         "Who changed what, when, from where and why.",
@@ -26,6 +30,10 @@ COMMANDS = {
     "export": Lazy(
         "sync.hub.county.export_commands:export",
         "Print all items, loans or events; or write all there is to a folder.",
+    ),
+    "holds": Lazy(
+        "sync.hub.desk.hold_commands:holds",
+        "Holds: who waits, what to fetch from the shelf, what was not fetched in time.",
     ),
     "import": Lazy(
         "sync.hub.importers.cli:imports",
@@ -51,6 +59,10 @@ COMMANDS = {
         "sync.hub.county.patron_commands:patron",
         "Readers: who they are, what stands for them, whether they may borrow.",
     ),
+    "privacy": Lazy(
+        "sync.hub.privacy.commands:privacy",
+        "What is forgotten of readers, shown to them, and what they agreed to.",
+    ),
     "quarantine": Lazy(
         "sync.hub.devices.device_commands:quarantine",
         "What revoked devices sent: kept, not judged.",
@@ -75,6 +87,10 @@ COMMANDS = {
         "sync.hub.commands:serve",
         "Serve kiosks and staff until SIGTERM.",
     ),
+    "sip2": Lazy(
+        "sync.hub.sip2_server.commands:sip2",
+        "Machines of others that lend and take back here by SIP2.",
+    ),
     "site": Lazy(
         "sync.hub.county.site_commands:site",
         "The county's sites as a tree.",
@@ -82,6 +98,10 @@ COMMANDS = {
     "stick": Lazy(
         "sync.hub.sticks.stick_commands:stick",
         "Take in what kiosks without a network sent on USB sticks, and answer.",
+    ),
+    "transfers": Lazy(
+        "sync.hub.transfers.commands:transfers",
+        "Copies on their way between sites: list, send, receive.",
     ),
     "user": Lazy(
         "sync.hub.county.user_commands:user",

@@ -9,6 +9,7 @@ import click
 
 from kiosk import logs
 from sync.hub.county.audit import note
+from sync.hub.county.rulebook import tell_calendars
 from sync.hub.devices.enrolment import LIFE, make_code
 from sync.hub.options import (
     DATABASE,
@@ -81,7 +82,9 @@ def serve(
 
     with reported(), opened(database) as store:
         _check_workers(store, workers)
-        open_hub(store, key)  # says what is wrong before anything is started
+        hub = open_hub(store, key)  # says what is wrong before anything is started
+        with store.writing() as conn:
+            tell_calendars(conn, hub.key, operator(), now())
     serve_app(make_app, host, port, ready, workers)
 
 

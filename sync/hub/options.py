@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy.exc import DBAPIError
 
 from sync.hub.circulation.choices import CaseError
+from sync.hub.circulation.hold_acts import HoldError
 from sync.hub.county.audit import Actor
 from sync.hub.county.calendars import BadCalendar
 from sync.hub.county.cards import UnknownCard
@@ -27,6 +28,8 @@ from sync.hub.devices.enrolment import NameInUse, UnknownSite
 from sync.hub.store.database import BadDatabase, Database
 from sync.hub.store.setup import InitialisedAlready, default_key_path
 from sync.hub.store.upgrade import check_schema
+from sync.hub.transfers.boxes import BadBox
+from sync.hub.transfers.wishes import BadTransfer
 from sync.keys import BadKey
 
 DATABASE = click.option(
@@ -53,13 +56,16 @@ def reported() -> Iterator[None]:
         yield
     except (
         BadAccount,
+        BadBox,
         BadCalendar,
         BadDatabase,
         BadItem,
         BadPatron,
         BadKey,
         BadSite,
+        BadTransfer,
         CaseError,
+        HoldError,
         InitialisedAlready,
         NoRules,
         OSError,

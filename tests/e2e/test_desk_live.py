@@ -28,7 +28,7 @@ def address(county: County) -> Iterator[str]:
     with county.hub.database.writing() as conn:
         add_user(conn, CLERK, "liu", PASSWORD, Standing(Role.STAFF), NOON)
     app = Flask("hub")
-    desk.install(app, county.hub.database)
+    desk.install(app, county.hub.database, key=county.hub.key)
     server = create_server(app, host="127.0.0.1", port=0)
     thread = threading.Thread(target=server.run, name="desk under test")
     thread.start()

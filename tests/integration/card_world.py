@@ -82,7 +82,7 @@ class HubAtHand:
             self._in_service()
             if not is_known(conn, Position(cursor, run)):
                 raise HubRefused(409, "cursor_unknown")
-            return feed.page(conn, cursor, 1000, dt.datetime.now(dt.UTC))
+            return feed.page(conn, cursor, 1000, dt.datetime.now(dt.UTC), "A")
 
     def heartbeat(self, request: Heartbeat) -> HeartbeatAnswer:
         now = dt.datetime.now(dt.UTC)

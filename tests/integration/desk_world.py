@@ -64,11 +64,16 @@ class Browser:
 @pytest.fixture
 def stranger(county: County) -> Browser:
     """A browser that nobody has logged in with."""
+    return browser_at(county)
+
+
+def browser_at(county: County) -> Browser:
+    """A browser in front of the desk, which has one account."""
     with county.hub.database.writing() as conn:
         add_user(conn, CLERK, NAME, PASSWORD, Standing(Role.STAFF), NOON)
     app = Flask("hub")
     now = [NOW]
-    desk.install(app, county.hub.database, clock=lambda: now[0])
+    desk.install(app, county.hub.database, key=county.hub.key, clock=lambda: now[0])
     return Browser(app.test_client(), now)
 
 

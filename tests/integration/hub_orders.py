@@ -70,7 +70,7 @@ def _deferred(conn: Connection, batch: Sequence[Event]) -> list[Event]:
 
 
 def _state(conn: Connection) -> State:
-    """Loans, items, holds and cases; when they were opened and settled is history."""
+    """Loans, items, holds, transfers and cases; not when a case came and went."""
     cases = schema.cases
     open_cases = cases.c.state != CaseState.SETTLED.value
     return {
@@ -78,6 +78,7 @@ def _state(conn: Connection) -> State:
         "items": _rows(conn, select(schema.items)),
         "titles": _rows(conn, select(schema.titles)),
         "holds": _rows(conn, select(schema.holds)),
+        "transfers": _rows(conn, select(schema.transfers)),
         "cases": [
             {**row, "opened_at": None, "came_back_at": None, "steps": 0}
             for row in _rows(conn, select(cases).where(open_cases))

@@ -32,6 +32,7 @@ from sync.protocol import (
     Event,
     Kind,
     Mode,
+    Sent,
     Verdict,
     chain_hash,
 )
@@ -108,7 +109,7 @@ class Kiosk:
             kind=kind,
             occurred_at=at,
             boot_id=self.boot_id,
-            monotonic_ns=int((at - NOON).total_seconds() * 1e9) + 10**15,
+            monotonic_ns=_counted_ns(at),
             clock=self.clock,
             prev_hash=self.hash,
         )
@@ -142,6 +143,10 @@ class Kiosk:
             "loan_ref": ask.loan_ref,
         }
         return self.event(kind, at, refers_to=ask.event_id, **(named | fields))
+
+    def clocks(self, at: dt.datetime) -> Sent:
+        """What it says of its clocks when it sends something."""
+        return Sent(boot_id=self.boot_id, monotonic_ns=_counted_ns(at), wall=at)
 
     def takes_back(self, item: str, at: dt.datetime = NOON, **fields: Any) -> Event:
         return self.event(Kind.CHECKIN, at, item=item, **fields)
@@ -206,9 +211,12 @@ class County:
         with self.hub.database.writing() as conn:
             patrons.put_patrons(conn, [record], cheap_digests([record]))
 
-    def feed(self, cursor: int = 0, limit: int = 1000) -> tuple[Change, ...]:
+    def feed(
+        self, cursor: int = 0, limit: int = 1000, site_id: str = "A"
+    ) -> tuple[Change, ...]:
+        """What a kiosk at this site is told."""
         with self.hub.database.reading() as conn:
-            return feed.page(conn, cursor, limit, NOON).changes
+            return feed.page(conn, cursor, limit, NOON, site_id).changes
 
     def version(self) -> int:
         with self.hub.database.reading() as conn:
@@ -247,6 +255,11 @@ def _device(kiosk_id: str, site_id: str) -> dict[str, object]:
         "state": "active",
         "enrolled_at": NOON,
     }
+
+
+def _counted_ns(at: dt.datetime) -> int:
+    """The clock that only counts, of a boot that began long before."""
+    return int((at - NOON).total_seconds() * 1e9) + 10**15
 
 
 def _body(events: Sequence[Event]) -> bytes:

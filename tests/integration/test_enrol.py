@@ -3,18 +3,25 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
-from kiosk.identity import Identity, load_identity
+from kiosk.identity import Identity, load_identity, save_identity
+from kiosk.store.mirror import MirrorReader
+from kiosk.store.mirror_writer import MirrorWriter
 from sync.agent.cli import sync
-from sync.agent.client import BadHubAddress
 from sync.agent.enrol import AlreadyEnrolled, enrol
 from sync.agent.errors import HubRefused, HubUnreachable
+from sync.exchange import BadAddress
 from sync.keys import BadKey, box_hex, key_path, load_key, public_hex
+from sync.protocol import PatronChanged
+from tests.integration.mirror_world import page
 from tests.integration.scripted_hub import HUB_KEY, Reply, ScriptedHub
+from tests.integration.store_samples import patron
 
 CODE = "ABCD-EFGH"
 TIMEOUT_S = 0.5
@@ -82,6 +89,24 @@ def test_an_enrolled_device_keeps_its_identity(
         enrol(hub.url, "OTHER", tmp_path, TIMEOUT_S)
 
 
+@pytest.mark.fault("O47")
+@pytest.mark.parametrize(("site_before", "kept"), [("S-0", 0), ("S-1", 7)])
+def test_a_mirror_is_told_anew_only_where_the_device_comes_to_another_site(
+    hub: ScriptedHub, tmp_path: Path, site_before: str, kept: int
+) -> None:
+    identity = enrol(hub.url, CODE, tmp_path, TIMEOUT_S)
+    save_identity(tmp_path, replace(identity, site_id=site_before))
+    with closing(MirrorWriter(tmp_path / "mirror.db", identity.hub_key)) as mirror:
+        mirror.apply_page(page(7, PatronChanged(patron())))
+
+    again = enrol(hub.url, CODE, tmp_path, TIMEOUT_S, again=True)
+
+    found = MirrorReader(tmp_path / "mirror.db")
+    assert again.site_id == "S-1"
+    assert found.status().cursor == kept
+    assert (found.patron("P1") is None) == (kept == 0)
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -120,7 +145,7 @@ def test_a_damaged_key_file_is_named_and_kept(
     ["", "hub", "ftp://hub.example", "http://hub.example", "https://", "https://h?q=1"],
 )
 def test_an_address_without_tls_is_refused(address: str, tmp_path: Path) -> None:
-    with pytest.raises(BadHubAddress):
+    with pytest.raises(BadAddress):
         enrol(address, CODE, tmp_path, TIMEOUT_S)
 
 

@@ -60,6 +60,7 @@ def run(url: str, *words: str, **environment: str) -> Result:
     return CliRunner(env=named).invoke(cli.hub, words)
 
 
+@pytest.mark.fault("O25")
 def test_restored_database_holds_every_row(
     file: Path, county: County, database_url: str, elsewhere: str
 ) -> None:
@@ -72,6 +73,7 @@ def test_restored_database_holds_every_row(
     assert content["rows"]["loans"] == 1
 
 
+@pytest.mark.fault("O25")
 def test_restored_hub_goes_on_in_another_run(
     file: Path, county: County, database_url: str
 ) -> None:

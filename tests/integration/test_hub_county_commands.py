@@ -120,7 +120,6 @@ def test_item_is_found_changed_and_described(url: str) -> None:
 def test_rules_are_changed_by_a_file_and_signed_anew(url: str, tmp_path: Path) -> None:
     (rules,) = lines(url, "rules", "show")
     rules["loans"]["ADULT/BOOK"]["periods_days"] = [21, 14]
-    rules["calendars"] = {"A": {"closed_weekdays": [1]}}
     file = tmp_path / "rules.json"
     file.write_text(json.dumps(rules))
 
@@ -135,7 +134,6 @@ def test_rules_are_changed_by_a_file_and_signed_anew(url: str, tmp_path: Path) -
     assert [one["version"] for one in lines(url, "rules", "versions")] == [1, 2]
     with Database(url).reading() as conn:
         signed = signed_rules(conn)
-    assert signed.rules.calendars["A"].closed_weekdays == (1,)
     assert rules_are_genuine(signed, public_hex(load_key(tmp_path / "hub.key")))
 
 
@@ -144,7 +142,6 @@ def test_rules_that_do_not_fit_the_county_are_refused(url: str, tmp_path: Path) 
     (rules,) = lines(url, "rules", "show")
     del rules["patrons"]["SENIOR"]
     rules["loans"] = {"ADULT/BOOK": {"periods_days": [30]}}
-    rules["calendars"] = {"nowhere": {}}
     file = tmp_path / "rules.json"
     file.write_text(json.dumps(rules))
 
@@ -152,7 +149,7 @@ def test_rules_that_do_not_fit_the_county_are_refused(url: str, tmp_path: Path) 
     put = run(url, "rules", "put", str(file))
 
     named = {fault["path"] for fault in json.loads(checked.output)["faults"]}
-    assert named == {"patrons.SENIOR", "calendars.nowhere"}
+    assert named == {"patrons.SENIOR"}
     assert (checked.exit_code, put.exit_code) == (1, 1)
     assert len(lines(url, "rules", "versions")) == 1
 

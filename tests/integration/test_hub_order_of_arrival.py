@@ -16,7 +16,10 @@ from sqlalchemy import insert
 
 from kiosk.domain.values import ItemState, PatronState
 from sync.hub.county import catalogue
+from sync.hub.county.audit import Actor
 from sync.hub.county.patrons import PatronRecord
+from sync.hub.county.site_tree import ForeignReturn
+from sync.hub.county.sites import set_foreign_return
 from sync.hub.store import schema
 from sync.protocol import Clock, Event, Kind
 from tests.integration.hub_orders import one_by_one, shuffled, state_after
@@ -157,8 +160,13 @@ def harsh(county: County) -> County:
 
 
 def made_harsh(county: County) -> County:
-    """The county with a lost book, a suspended reader and a third kiosk."""
+    """The county with a lost book, a suspended reader and a third kiosk.
+
+    What is returned at B and does not belong there goes home.
+    """
     with county.hub.database.writing() as conn:
+        policy = ForeignReturn.RETURN_HOME
+        set_foreign_return(conn, Actor("os:test", "command"), "B", policy, NOON)
         catalogue.put_items(conn, [book("LOST1", ItemState.LOST)])
         k1 = schema.devices.c
         values = {k1.kiosk_id.name: "k3", "site_id": "B", "public_key": "key of k3"}

@@ -187,6 +187,7 @@ def test_one_book_that_all_ask_for_at_once_is_granted_once(hub: Hub) -> None:
     assert sorted(outcomes) == [Outcome.ACCEPTED] + [Outcome.REFUSED] * (KIOSKS - 1)
 
 
+@pytest.mark.fault("O18")
 def test_worker_killed_in_a_request_is_replaced_and_nothing_is_half_done(
     hub: Hub,
 ) -> None:

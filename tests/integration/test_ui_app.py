@@ -31,6 +31,21 @@ def test_every_state_has_a_page(name: str, locale: str) -> None:
     assert f'lang="{locale.replace("_", "-")}"' in answer.text
 
 
+@pytest.mark.parametrize(
+    ("locale", "named", "unnamed"),
+    [("zh_Hans", "您好，张*华", "您好"), ("en", "Hello, 张*华", "Hello")],
+)
+def test_reader_of_another_area_is_greeted_without_a_name(
+    locale: str, named: str, unnamed: str
+) -> None:
+    for state, greeting in (("borrow-empty", named), ("borrow-unnamed", unnamed)):
+        desk = ScriptedDesk(replace(STATES[state], locale=locale))
+
+        page = get(create_app(desk).test_client()).text
+
+        assert f"<bdi>{greeting}</bdi>" in page
+
+
 def test_page_needs_no_script_for_its_buttons(client: FlaskClient) -> None:
     page = get(client).text
 

@@ -15,7 +15,7 @@ import pytest
 from werkzeug.wrappers import Response
 
 from sync.agent.client import PAGE_CHANGES
-from sync.agent.exchange import MAX_ANSWER_BYTES
+from sync.exchange import MAX_ANSWER_BYTES
 from sync.hub.county import catalogue
 from sync.hub.store.database import store_in_chunks
 from sync.protocol import MAX_BATCH, Batch, FeedPage

@@ -14,7 +14,7 @@ from requests import PreparedRequest
 from werkzeug.wrappers import Response
 
 from sync.agent.errors import HubUnreachable
-from sync.agent.exchange import Answer
+from sync.exchange import Answer
 
 _PORTAL = Answer(200, {"Content-Type": "text/html"}, b"<html>please log in</html>")
 _MOVED = Answer(302, {"Location": "http://portal.example/"}, b"")
@@ -45,7 +45,7 @@ class Captured:
 
 @dataclass(slots=True)
 class Line:
-    """Stands where `sync.agent.exchange.Exchange` stands; calls the hub directly."""
+    """Stands where `sync.exchange.Exchange` stands; calls the hub directly."""
 
     hub: Callable[[dict[str, Any]], Response]
     slow_s: Callable[[float], None]

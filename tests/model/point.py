@@ -32,8 +32,8 @@ from kiosk.store.mirror_writer import MirrorWriter
 from sync.agent.agent import Agent
 from sync.agent.client import HubClient, Signer
 from sync.agent.contact_clock import ContactClock
-from sync.agent.exchange import Exchange
 from sync.agent.linkwatch import WatchedHub
+from sync.exchange import Exchange
 from sync.protocol import Clock, Event, Kind
 from tests.model.county import ModelHub, PowerCut, TrueTime, device_key
 from tests.model.line import Line

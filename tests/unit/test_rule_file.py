@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
 
-from kiosk.domain.rules import Calendar, CredentialRule
+from kiosk.domain.rules import Calendar, CredentialRule, HoldRule
 from sync.hub.county.default_rules import default_rules
 from sync.hub.county.rule_file import BadRules, as_file, read_rules
+from sync.protocol import rules_bytes
 
 CREDENTIAL = CredentialRule(salt="00" * 16)
 RULES = default_rules("CN-629900-1-YLT", "00" * 16)
@@ -33,14 +35,13 @@ def test_rules_as_a_file_are_read_as_the_same_rules() -> None:
     assert b"salt" not in text
 
 
-def test_calendar_of_a_site_is_read() -> None:
-    content = as_file(RULES)
-    content["calendars"] = {"A": {"closed_weekdays": [1], "open_days": ["2026-10-05"]}}
+def test_calendars_come_from_the_sites_and_not_from_a_file() -> None:
+    rules = replace(RULES, calendars={"A": Calendar((1,))})
 
-    rules = read_rules(msgspec.json.encode(content), CREDENTIAL)
+    named = faults(lambda content: content.update(calendars={}))
 
-    assert rules.calendars["A"].closed_weekdays == (1,)
-    assert isinstance(rules.calendars["A"], Calendar)
+    assert "calendars" not in as_file(rules)
+    assert "hub site calendar" in named["calendars"]
 
 
 @pytest.mark.parametrize(
@@ -78,23 +79,11 @@ def test_calendar_of_a_site_is_read() -> None:
             "loans.ADULT/BOOK.periods_days",
         ),
         (lambda r: r["loans"]["ADULT/BOOK"].update(limit=-1), "loans.ADULT/BOOK.limit"),
-        (
-            lambda r: r.update(calendars={"A": {"closed_weekdays": [0]}}),
-            "calendars.A.closed_weekdays",
-        ),
-        (
-            lambda r: r.update(calendars={"A": {"closed_weekdays": [*range(1, 8)]}}),
-            "calendars.A.closed_weekdays",
-        ),
-        (
-            lambda r: r.update(
-                calendars={
-                    "A": {"closed_days": ["2026-10-01"], "open_days": ["2026-10-01"]}
-                }
-            ),
-            "calendars.A.open_days",
-        ),
         (lambda r: r.update(closed_days=["1 October"]), "closed_days[0]"),
+        (lambda r: r["holds"].update(keep_days=0), "holds.keep_days"),
+        (lambda r: r["holds"].update(missed_limit=0), "holds.missed_limit"),
+        (lambda r: r["holds"].update(limit=-1), "holds.limit"),
+        (lambda r: r["holds"].update(limits={"GHOST": 1}), "holds.limits.GHOST"),
         (lambda r: r["offline"].update(max_days=-1), "offline.max_days"),
         (lambda r: r["offline"].update(max_loans=-1), "offline.max_loans"),
         (lambda r: r["security"].update(mode="laser"), "security.mode"),
@@ -111,6 +100,19 @@ def test_calendar_of_a_site_is_read() -> None:
 )
 def test_fault_is_named_by_its_path(edit: Edit, path: str) -> None:
     assert path in faults(edit)
+
+
+def test_rules_say_of_holds_only_what_is_not_usual() -> None:
+    """So that kiosks which know nothing of it still find the signature genuine."""
+    content = as_file(RULES)
+    assert content["holds"]["keep_days"] == 5
+
+    content["holds"]["keep_days"] = 7
+    read = read_rules(msgspec.json.encode(content), CREDENTIAL)
+
+    assert read.holds == HoldRule(keep_days=7)
+    assert b"holds" in rules_bytes(read)
+    assert b"holds" not in rules_bytes(RULES)
 
 
 def test_all_faults_are_named_at_once() -> None:

@@ -209,11 +209,11 @@ def test_group_has_a_limit_of_its_own() -> None:
     assert isinstance(may_lend(larger, item, loans, None, rules, TODAY), Grant)
 
 
-def test_rules_signed_before_there_were_calendars_are_still_genuine() -> None:
+def test_rules_signed_before_there_were_calendars_or_holds_are_still_genuine() -> None:
     key = Ed25519PrivateKey.generate()
     rules = default_rules("CN-1", "00")
     bytes_then = msgspec.json.encode(rules, order="deterministic").replace(
-        b',"calendars":{}', b""
+        b',"calendars":{},"holds":null', b""
     )
     signed = SignedRules(rules=rules, signature=key.sign(bytes_then).hex())
 

@@ -52,6 +52,17 @@ def words(
     return [say(locale, line) for line in slip_lines(session, site, offline=offline)]
 
 
+def test_slip_of_a_reader_without_a_name_has_the_time_alone() -> None:
+    session = visit("活着")
+    stranger = Visitor(Patron("P1", "ADULT", PatronState.VALID, ""), 4)
+
+    named, unnamed = words(session), words(replace(session, visitor=stranger))
+
+    assert any("张*华  2026-07-03 14:20" in line for line in named)
+    assert not any("张" in line for line in unnamed)
+    assert any("2026-07-03 14:20" in line for line in unnamed)
+
+
 @pytest.mark.parametrize("locale", ["zh_Hans", "en"])
 def test_eight_long_titles_are_all_on_the_paper(locale: str) -> None:
     heading, *lines = words(visit(*[LONG] * 8), locale=locale)

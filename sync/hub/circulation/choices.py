@@ -53,6 +53,7 @@ _OF_KIND: Mapping[str, tuple[Choice, ...]] = {
     "return_stale": (Choice.AS_RECORDED, Choice.OTHER_WAY),
     "lent_while_on_hold": (Choice.NOTED, Choice.BOOK_IS_HERE, Choice.ANNUL),
     "renewed_while_on_hold": (Choice.NOTED, Choice.ANNUL),
+    "hold_not_found": (Choice.NOTED,),
     "patron_unknown": (Choice.IS_READER, Choice.BOOK_IS_HERE, Choice.NOTED),
     "item_unknown": (Choice.REGISTER, Choice.NOTED),
     "item_found": (Choice.NOTED, Choice.TO_REPAIR, Choice.STILL_LOST),

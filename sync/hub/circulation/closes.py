@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy import or_, select
 
+from sync.hub.circulation.former import may_be_same
 from sync.hub.circulation.reading import Impossible
 from sync.hub.circulation.unit_of_work import UnitOfWork
 from sync.hub.store import schema
@@ -63,7 +64,7 @@ def exchange(work: UnitOfWork, event: Event) -> Exchange:
 def cancelled(work: UnitOfWork, hold: Event) -> bool:
     """Tell whether the reader, at any kiosk, has given this hold up."""
     return any(
-        one.kind is Kind.HOLD_CANCEL and one.patron_ref == hold.patron_ref
+        one.kind is Kind.HOLD_CANCEL and may_be_same(one.patron_ref, hold.patron_ref)
         for one in _events(work, hold.event_id)
     )
 
@@ -76,7 +77,8 @@ def placed(work: UnitOfWork, cancel: Event) -> Event | None:
     hold = next((one for one in events if one.event_id == cancel.refers_to), None)
     if hold is None:
         return None
-    if hold.kind is not Kind.HOLD_PLACE or hold.patron_ref != cancel.patron_ref:
+    its_own = may_be_same(hold.patron_ref, cancel.patron_ref)
+    if hold.kind is not Kind.HOLD_PLACE or not its_own:
         raise Impossible(f"{cancel.event_id} cancels what is no hold of this reader")
     return hold
 

@@ -1,8 +1,8 @@
-"""What follows from the facts about some items: loans, whereabouts, holds and cases.
+"""What follows from the facts about some items: loans, whereabouts, holds, transfers.
 
 Everything here is worked out from all facts known, never from the order in which
-they came. An item's loans come first; the limits of its readers and the holds on
-its title follow from them.
+they came. An item's loans come first; the limits of its readers, the holds on its
+title and the way that it has to go follow from them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from sync.hub.circulation import holds, limits, shelf
 from sync.hub.circulation.facts import Finding, History, provisional_title
 from sync.hub.circulation.unit_of_work import UnitOfWork
+from sync.hub.transfers import following as transfers
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ def follow(
     record = work.item(item)
     title_id = record.title_id if record else provisional_title(item)
     findings += holds.review(work, title_id, now)
+    transfers.review(work, item, played.handled)
     return Outlook(played.history, tuple(findings))
 
 

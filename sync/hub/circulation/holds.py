@@ -2,27 +2,38 @@
 
 A hold on an item concerns that copy wherever it is. A hold on a title concerns
 the copies at the site where the reader wants to fetch one: elsewhere a copy on
-the shelf may be lent, or one reservation would block the county's whole stock.
+the shelf may be lent, or one reservation would block the county's whole stock. Once
+a copy is set aside for a reader, it is the only one that is kept from others.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sqlalchemy import select
 
+from kiosk.domain.values import county_day
 from sync.hub.circulation import cases, shelf
 from sync.hub.circulation.facts import (
     Fact,
     Finding,
     LoanRecord,
     Move,
-    Place,
     Severity,
     Standing,
     side,
+)
+from sync.hub.circulation.hold_queue import play
+from sync.hub.circulation.hold_terms import keep_until
+from sync.hub.circulation.hold_travel import received, tell_transfers
+from sync.hub.circulation.hold_values import (
+    Act,
+    Hold,
+    SetDown,
+    Step,
+    Terms,
 )
 from sync.hub.circulation.unit_of_work import UnitOfWork
 from sync.hub.store import schema
@@ -30,38 +41,6 @@ from sync.hub.store.identity_map import IdentityMap
 from sync.hub.store.rows import Row
 
 HOLD_KINDS = ("lent_while_on_hold", "renewed_while_on_hold")
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A reader waits. `filled`: when, in the order of facts, a loan ended it."""
-
-    fact: Fact
-    filled: Place | None = None
-    filled_by: str | None = None
-
-    def waits_at(self, place: Place) -> bool:
-        began, ended = self.fact.place < place, self.filled
-        return began and (ended is None or ended >= place)
-
-    def concerns(self, item: str, site_id: str) -> bool:
-        if self.fact.item:
-            return self.fact.item == item
-        return self.fact.site_id == site_id
-
-    def keeps_from(self, other: Fact) -> bool:
-        """Tell whether this hold speaks against a loan or renewal by `other`."""
-        return (
-            self.fact.patron_ref != other.patron_ref
-            and self.concerns(other.item, other.site_id)
-            and self.waits_at(other.place)
-        )
-
-
-def filled(holds: Iterable[Fact], lent: Sequence[Fact]) -> tuple[Hold, ...]:
-    """Each hold of a title with the first loan to its reader since, oldest first."""
-    ordered = sorted(holds, key=lambda fact: fact.place)
-    return tuple(_with_its_loan(hold, lent) for hold in ordered)
 
 
 def passed_over(holds: Sequence[Hold], used: Iterable[Fact]) -> tuple[Finding, ...]:
@@ -78,13 +57,12 @@ def review(work: UnitOfWork, title_id: str, now: dt.datetime) -> tuple[Finding, 
     placed = _facts(work, title_id)
     if not placed:
         return ()
-    firm = [fact for fact in placed if fact.standing is Standing.FIRM]
     copies = _copies(work, title_id)
     lent = _lent(work, copies)
-    holds = filled(firm, lent)
-    used = (*lent, *_renewed(work, copies))
+    holds = _played(work, title_id, placed, lent)
+    used = (*lent, *_moves(work, copies, Move.RENEW))
     findings = passed_over(holds, used)
-    _store(work, title_id, holds)
+    _store(work, title_id, holds, now)
     stored = _of_items(work.cases, copies)
     scope = [row for row in stored if row["kind"] in HOLD_KINDS]
     cases.reconcile(work, scope, findings, {one.fact_id: one for one in used}, now)
@@ -97,28 +75,50 @@ def titles(work: UnitOfWork) -> tuple[str, ...]:
     return tuple(work.ask(select(title_id).distinct()).scalars())
 
 
-def waiting(work: UnitOfWork, title_id: str) -> tuple[Hold, ...]:
-    """The holds on a title or its copies that nothing has ended, oldest first."""
+def on_title(work: UnitOfWork, title_id: str) -> tuple[Hold, ...]:
+    """All holds on a title or its copies, in the order of the queue."""
     placed = _facts(work, title_id)
+    if not placed:
+        return ()
+    return _played(work, title_id, placed, _lent(work, _copies(work, title_id)))
+
+
+def waiting(work: UnitOfWork, title_id: str) -> tuple[Hold, ...]:
+    """Those that nothing has ended."""
+    return tuple(hold for hold in on_title(work, title_id) if hold.is_active)
+
+
+def _played(
+    work: UnitOfWork, title_id: str, placed: Sequence[Fact], lent: Sequence[Fact]
+) -> tuple[Hold, ...]:
     firm = [fact for fact in placed if fact.standing is Standing.FIRM]
     if not firm:
         return ()
-    holds = filled(firm, _lent(work, _copies(work, title_id)))
-    return tuple(hold for hold in holds if hold.filled is None)
-
-
-def _with_its_loan(hold: Fact, lent: Sequence[Fact]) -> Hold:
-    fits = [
-        one
-        for one in lent
-        if one.patron_ref == hold.patron_ref
-        and one.place > hold.place
-        and hold.item in ("", one.item)
+    copies = _copies(work, title_id)
+    steps = [_step(row) for row in work.hold_steps.having("title_id", title_id)]
+    work.hold_bars.fetch_having("patron_ref", [fact.patron_ref for fact in firm])
+    happened: list[Fact | SetDown | Step] = [
+        *lent,
+        *_moves(work, copies, Move.RETURN),
+        *received(_of_items(work.transfers, copies)),
+        *steps,
     ]
-    if not fits:
-        return Hold(hold)
-    first = min(fits, key=lambda fact: fact.place)
-    return Hold(hold, first.place, first.fact_id)
+    return play(firm, happened, _terms(work))
+
+
+def _terms(work: UnitOfWork) -> Terms:
+    def barred(hold: Fact) -> bool:
+        bars = work.hold_bars.having("patron_ref", hold.patron_ref)
+        return any(
+            bar["since"] < hold.at and (bar["until"] is None or hold.at < bar["until"])
+            for bar in bars
+        )
+
+    def last_day(hold: Fact, since: dt.datetime) -> dt.date:
+        rules = work.rules_of(hold.records.rules_version)
+        return keep_until(county_day(since), rules, hold.site_id)
+
+    return Terms(barred, last_day)
 
 
 def _finding(fact: Fact, hold: Hold) -> Finding:
@@ -146,10 +146,9 @@ def _as_lent(fact: Fact, loan: LoanRecord) -> Fact:
     return replace(fact, at=loan.loaned_at)
 
 
-def _renewed(work: UnitOfWork, copies: Sequence[str]) -> tuple[Fact, ...]:
+def _moves(work: UnitOfWork, copies: Sequence[str], move: Move) -> tuple[Fact, ...]:
     rows = _of_items(work.facts, copies)
-    renewals = [row for row in rows if row["move"] == Move.RENEW]
-    facts = shelf.facts(work, renewals)
+    facts = shelf.facts(work, (row for row in rows if row["move"] == move))
     return tuple(fact for fact in facts if fact.standing is Standing.FIRM)
 
 
@@ -162,13 +161,22 @@ def _of_items(rows: IdentityMap, items: Sequence[str]) -> list[Row]:
     return [row for item in items for row in rows.known("item", item)]
 
 
-def _store(work: UnitOfWork, title_id: str, holds: Sequence[Hold]) -> None:
+def _step(row: Row) -> Step:
+    names = ("step_id", "hold_id", "at", "item", "site_id")
+    return Step(act=Act(row["act"]), **{name: row[name] for name in names})
+
+
+def _store(
+    work: UnitOfWork, title_id: str, holds: Sequence[Hold], now: dt.datetime
+) -> None:
     wanted = {hold.fact.fact_id: _row(hold) for hold in holds}
-    for row in work.holds.having("title_id", title_id):
-        if row["hold_id"] not in wanted:
-            work.holds.drop(row["hold_id"])
-    for row in wanted.values():
-        work.holds.put(row)
+    stored = {row["hold_id"]: row for row in work.holds.having("title_id", title_id)}
+    for hold_id in stored.keys() - wanted.keys():
+        work.holds.drop(hold_id)
+    for hold_id, row in wanted.items():
+        if stored.get(hold_id) != row:
+            work.holds.put(row)
+    tell_transfers(work, holds, stored, now)
 
 
 def _row(hold: Hold) -> Row:
@@ -181,4 +189,9 @@ def _row(hold: Hold) -> Row:
         "site_id": fact.site_id,
         "placed_at": fact.at,
         "filled_by": hold.filled_by,
+        "state": hold.state.value,
+        "copy": hold.copy,
+        "copy_site": hold.copy_site,
+        "since": hold.since[0] if hold.since else None,
+        "keep_until": hold.keep_until,
     }

@@ -23,6 +23,7 @@ from sync.hub.circulation.circulation import (
 from sync.hub.circulation.consequences import Outlook, follow, follow_all
 from sync.hub.circulation.facts import Fact, Move, Standing, provisional_title
 from sync.hub.circulation.history import replay
+from sync.hub.circulation.hold_answers import hold_answer
 from sync.hub.circulation.reading import Arrival, read, read_hold
 from sync.hub.circulation.records import found
 from sync.hub.circulation.unit_of_work import UnitOfWork
@@ -153,12 +154,12 @@ def _take_back(work: UnitOfWork, arrival: Arrival) -> Decision:
 
 def _routing(work: UnitOfWork, fact: Fact) -> Returned:
     """Where the item should go from here: to who waits for it, or home."""
-    waiting = [
+    mine = [
         hold
         for hold in holds.waiting(work, _title_of(work, fact.item))
-        if hold.fact.item in ("", fact.item)
+        if hold.copy == fact.item
     ]
-    held_at = _site_name(work, waiting[0].fact.site_id) if waiting else None
+    held_at = _site_name(work, mine[0].fact.site_id) if mine else None
     item = work.item(fact.item)
     at_home = item is None or item.home_site == fact.site_id
     home = None if item is None or at_home else _site_name(work, item.home_site)
@@ -171,7 +172,7 @@ def _hold(work: UnitOfWork, arrival: Arrival) -> Decision:
     standing = Standing.WITHDRAWN if given_up else Standing.FIRM
     _keep(work, arrival.event, replace(fact, standing=standing))
     holds.review(work, fact.title_id, arrival.now)
-    return ACCEPTED
+    return hold_answer(work, fact)
 
 
 def _cancel_hold(work: UnitOfWork, arrival: Arrival) -> Decision:

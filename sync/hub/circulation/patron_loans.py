@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import Select, bindparam, or_, select
 
 from sync.hub.store import schema
+from sync.hub.store.among import among
 from sync.hub.store.identity_map import IdentityMap
 from sync.hub.store.rows import Row
 
 _LOANS = schema.loans
 _SINCE: Select[Any] = select(_LOANS).where(
-    _LOANS.c.patron_ref.in_(bindparam("refs", expanding=True)),
+    among(_LOANS.c.patron_ref, "refs"),
     or_(
         _LOANS.c.returned_at.is_(None),
         _LOANS.c.returned_at >= bindparam("since", type_=_LOANS.c.returned_at.type),

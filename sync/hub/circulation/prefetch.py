@@ -25,9 +25,10 @@ def prefetch(work: UnitOfWork, events: Sequence[Event]) -> None:
         return
     work.facts.fetch(names)
     work.loans.fetch(names)
-    for table in (work.facts, work.loans, work.cases):
+    for table in (work.facts, work.loans, work.cases, work.transfers):
         table.fetch_having("item", items)
-    work.items.fetch(items)
+    for records in (work.items, work.box_items):
+        records.fetch(items)
     work.facts.fetch_having("title_id", _titles(work, items))
     _prefetch_readers(work, events, items)
 

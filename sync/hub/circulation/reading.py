@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from sync.hub.circulation.facts import Fact, Move, Standing, provisional_title
+from sync.hub.circulation.former import is_former
 from sync.hub.circulation.records import records_now
 from sync.hub.circulation.terms import with_terms
 from sync.hub.circulation.unit_of_work import UnitOfWork
@@ -66,6 +67,8 @@ def _fact(work: UnitOfWork, arrival: Arrival, move: Move, title_id: str = "") ->
     lending = move is Move.LEND
     item = _sound(event.item or "")
     patron_ref = _sound(event.patron_ref or (NOBODY if lending else ""))
+    if not lending and event.loan_ref and patron_ref:
+        patron_ref = _former(work, item, event.loan_ref) or patron_ref
     return Fact(
         fact_id=event.event_id,
         item=item,
@@ -87,6 +90,16 @@ def _fact(work: UnitOfWork, arrival: Arrival, move: Move, title_id: str = "") ->
         received_at=arrival.now,
         records=records_now(work, patron_ref, item),
     )
+
+
+def _former(work: UnitOfWork, item: str, loan_ref: str) -> str | None:
+    """Who stands for the reader of a loan, if that has been forgotten."""
+    names = (
+        row["patron_ref"]
+        for row in work.loans.having("item", item)
+        if row["loan_ref"] == loan_ref and is_former(row["patron_ref"])
+    )
+    return next(names, None)
 
 
 def _sound(name: str) -> str:

@@ -34,6 +34,7 @@ from sync.hub.circulation.unit_of_work import UnitOfWork
 from sync.hub.feed.feedmarks import Feed
 from sync.hub.store import schema
 from sync.hub.store.rows import Row, loan_value
+from sync.hub.transfers.following import seen_at
 from sync.protocol import Clock, Event
 
 #: Found by playing an item's history; another fact may explain them.
@@ -61,11 +62,15 @@ _LOAN_FIELDS = tuple(field.name for field in fields(LoanRecord))
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """An item's history as it is now; `changed` loans as they were and as they are."""
+    """An item's history as it is now; `changed` loans as they were and as they are.
+
+    `handled`: when the item itself was at a kiosk, in order.
+    """
 
     history: History
     findings: tuple[Finding, ...]
     changed: tuple[LoanRecord, ...]
+    handled: tuple[Fact, ...]
 
 
 def facts_of(work: UnitOfWork, item: str) -> tuple[Fact, ...]:
@@ -135,12 +140,12 @@ def play(
     findings = (*history.findings, *remarks(known, item_known=item_known))
     changed = _store_loans(work, item, history)
     if _moved(known, handled, new):
-        _store_location(work, handled[-1])
+        _store_location(work, item, seen_at(work, item, handled))
     stored = work.cases.having("item", item)
     scope = [row for row in stored if row["kind"] in ITEM_KINDS]
     about = {one.fact_id: one for one in known}
     cases.reconcile(work, scope, findings, about, now)
-    return Played(history, findings, changed)
+    return Played(history, findings, changed, handled)
 
 
 def loans_since(
@@ -191,11 +196,11 @@ def _moved(facts: Sequence[Fact], handled: Sequence[Fact], new: str | None) -> b
     return handled[-1].site_id != was
 
 
-def _store_location(work: UnitOfWork, last: Fact) -> None:
-    """The item is where it was last handled."""
-    item = work.item(last.item)
-    if item is not None and item.current_site != last.site_id:
-        work.put_item(replace(item, current_site=last.site_id))
+def _store_location(work: UnitOfWork, barcode: str, site_id: str | None) -> None:
+    """The item is where it was last handled, or where staff received it since."""
+    item = work.item(barcode)
+    if item is not None and site_id and item.current_site != site_id:
+        work.put_item(replace(item, current_site=site_id))
 
 
 def _known(work: UnitOfWork, row: Row) -> Fact:

@@ -42,9 +42,14 @@ class UnitOfWork:
         self.loans = IdentityMap(conn, schema.loans, ("item", "patron_ref"))
         self.patron_loans = PatronLoans(self.loans)
         self.holds = IdentityMap(conn, schema.holds, ("title_id",))
+        self.hold_steps = IdentityMap(conn, schema.hold_steps, ("title_id",))
+        self.hold_bars = IdentityMap(conn, schema.hold_bars, ("patron_ref",))
         self.cases = IdentityMap(conn, schema.cases, ("item",))
         self.case_steps = IdentityMap(conn, schema.case_steps)
         self.items = IdentityMap(conn, schema.items, ("title_id",))
+        self.transfers = IdentityMap(conn, schema.transfers, ("item",))
+        self.boxes = IdentityMap(conn, schema.boxes)
+        self.box_items = IdentityMap(conn, schema.box_items, ("box_id",))
         self.titles = IdentityMap(conn, schema.titles)
         self.patrons = IdentityMap(conn, schema.patrons)
         self.sites = IdentityMap(conn, schema.sites)
@@ -120,9 +125,14 @@ class UnitOfWork:
             self.facts,
             self.loans,
             self.holds,
+            self.hold_steps,
+            self.hold_bars,
             self.cases,
             self.case_steps,
             self.items,
+            self.transfers,
+            self.boxes,
+            self.box_items,
             self.titles,
             self.feed,
             self.library,

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 from kiosk.domain.values import Item, Site, Title
 from sync.hub.county.search_terms import Kind, class_steps, index, words
 from sync.hub.county.site_tree import require_tree
+from sync.hub.feed.areas import names_follow
 from sync.hub.feed.feedmarks import Feed, mark
 from sync.hub.store import schema
 from sync.hub.store.rows import item_value, one, put_rows, site_value, title_value
@@ -21,8 +22,9 @@ from sync.hub.store.rows import item_value, one, put_rows, site_value, title_val
 
 def put_sites(conn: Connection, sites: Sequence[Site]) -> None:
     """Raises BadSite if a site would come to lie below itself."""
-    put_rows(conn, schema.sites, [asdict(site) for site in sites])
-    require_tree(conn)
+    with names_follow(conn):
+        put_rows(conn, schema.sites, [asdict(site) for site in sites])
+        require_tree(conn)
     mark(conn, Feed.SITE, [site.site_id for site in sites])
 
 

@@ -13,6 +13,9 @@ TABLES = {
     "titles": ("书目", "bibliographic records"),
     "items": ("单册", "copies"),
     "item_parts": ("套书各件", "parts of sets"),
+    "transfers": ("流转", "copies on their way between sites"),
+    "boxes": ("流转箱", "rotation boxes"),
+    "box_items": ("流转箱内图书", "what is in rotation boxes"),
     "rules": ("借阅规则各版本", "every signed version of the rules"),
     "devices": ("自助机", "kiosks"),
     "import_runs": ("导入记录", "imports so far"),
@@ -20,6 +23,8 @@ TABLES = {
     "credentials": ("读者证件", "cards and codes of readers"),
     "loans": ("借阅", "loans"),
     "holds": ("预约", "holds"),
+    "hold_steps": ("预约处理经过", "what was done for holds"),
+    "hold_bars": ("暂停预约的读者", "readers whose holds are suspended"),
     "cases": ("待办事项", "cases for staff"),
     "case_steps": ("待办处理经过", "what staff did about cases"),
     "facts": ("流通事实", "loans, returns, renewals and holds as recorded"),
@@ -31,6 +36,7 @@ TABLES = {
     "clock_pairs": ("时钟对照", "what ties clocks to true time"),
     "audit_log": ("操作日志", "who changed what"),
     "users": ("工作人员账户", "staff accounts"),
+    "sip2_accounts": ("其他自助机账户", "accounts of other self-service machines"),
     "library_tasks": ("图书馆系统队列", "what goes to the library system"),
 }
 COLUMNS = {
@@ -89,6 +95,12 @@ COLUMNS = {
     "created_at": ("建立时间", "made at"),
     "note": ("备注", "note"),
     "role": ("角色", "role"),
+    "from_site": ("发出站点", "from where"),
+    "to_site": ("去往站点", "to where"),
+    "box_id": ("箱号", "number of the box"),
+    "destination": ("去往站点", "where it goes"),
+    "back_by": ("应回日期", "when it should be back"),
+    "missing_at": ("清点缺少时间", "when it was found missing"),
 }
 
 _HEAD = """# 全县数据导出 · Export of the county's data

@@ -21,11 +21,15 @@ Row = dict[str, Any]
 _OPEN = {
     "sites",
     "site_history",
+    "boxes",
+    "box_items",
+    "transfers",
     "titles",
     "items",
     "item_parts",
     "rules",
     "devices",
+    "sip2_accounts",
     "import_runs",
 }
 #: What the hub makes anew by itself, or what only serves its safety.
@@ -39,6 +43,7 @@ _MACHINERY = {
     "login_places",
     "login_tries",
     "settings",
+    "sip2_answers",
 }
 _SECRETS = {"password", "digest", "pin", "secret", "token"}
 _ROWS_AT_ONCE = 500

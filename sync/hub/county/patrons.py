@@ -32,7 +32,10 @@ CHUNK = 100
 
 @dataclass(frozen=True, slots=True)
 class PatronRecord:
-    """A patron as the county knows one. `card_uids`: chips that stand for the card."""
+    """A patron as the county knows one. `card_uids`: chips that stand for the card.
+
+    `home_site`: empty leaves what is known.
+    """
 
     number: str
     name: str
@@ -42,6 +45,7 @@ class PatronRecord:
     birth_year: int | None = None
     phone: str = ""
     card_uids: tuple[str, ...] = ()
+    home_site: str = ""
 
     @property
     def credentials(self) -> dict[str, str]:
@@ -98,9 +102,10 @@ def put_patrons(
     that a patron has already stay; those of somebody else are left out and
     returned.
     """
-    refs = _refs(conn, records)
+    known = _known(conn, records)
+    refs = {number: ref for number, (ref, _home) in known.items()}
     _index_names(conn, records)
-    put_rows(conn, schema.patrons, [_row(record, refs) for record in records])
+    put_rows(conn, schema.patrons, [_row(record, known) for record in records])
     mark(conn, Feed.PATRON, refs.values())
     return _put_credentials(conn, records, refs, digests or {})
 
@@ -135,21 +140,28 @@ def _index_names(conn: Connection, records: Sequence[PatronRecord]) -> None:
     index(conn, Kind.PATRON, before, after)
 
 
-def _refs(conn: Connection, records: Sequence[PatronRecord]) -> dict[str, str]:
-    """Number → patron_ref, a fresh random one for a new patron."""
-    table = schema.patrons
+def _known(
+    conn: Connection, records: Sequence[PatronRecord]
+) -> dict[str, tuple[str, str]]:
+    """Number → patron_ref, a fresh random one for a new patron, and home site."""
+    table = schema.patrons.c
     numbers = [normalise(record.number) for record in records]
     rows = conn.execute(
-        select(table.c.number, table.c.patron_ref).where(table.c.number.in_(numbers))
+        select(table.number, table.patron_ref, table.home_site).where(
+            table.number.in_(numbers)
+        )
     )
-    known = {row.number: row.patron_ref for row in rows}
-    return {number: known.get(number) or uuid.uuid4().hex for number in numbers}
+    known = {row.number: (row.patron_ref, row.home_site) for row in rows}
+    return {number: known.get(number) or (uuid.uuid4().hex, "") for number in numbers}
 
 
-def _row(record: PatronRecord, refs: Mapping[str, str]) -> dict[str, object]:
+def _row(
+    record: PatronRecord, known: Mapping[str, tuple[str, str]]
+) -> dict[str, object]:
     number = normalise(record.number)
+    patron_ref, home_site = known[number]
     return {
-        "patron_ref": refs[number],
+        "patron_ref": patron_ref,
         "number": number,
         "name": record.name,
         "patron_type": record.patron_type,
@@ -157,6 +169,7 @@ def _row(record: PatronRecord, refs: Mapping[str, str]) -> dict[str, object]:
         "expires_on": record.expires_on,
         "birth_year": record.birth_year,
         "phone": record.phone,
+        "home_site": record.home_site or home_site,
     }
 
 

@@ -38,10 +38,12 @@ class Action(enum.StrEnum):
     SEE_RECORDS = "see_records"  # loans, events, cases: readers by masked name
     SEE_PATRONS = "see_patrons"  # a reader's own record
     EDIT_PATRONS = "edit_patrons"
+    MOVE_ITEMS = "move_items"  # send, receive, pack and unpack copies
     EDIT_ITEMS = "edit_items"
     EDIT_SITES = "edit_sites"
     EDIT_RULES = "edit_rules"
     SETTLE_CASES = "settle_cases"
+    SERVE_HOLDS = "serve_holds"  # fetch copies, keep them, end holds
     SEE_AUDIT = "see_audit"
 
 
@@ -50,7 +52,7 @@ LOCAL = frozenset({Role.KEEPER, Role.TOWN})
 
 _ASSESSOR = {Action.OPEN, Action.OWN, Action.SEE_FIGURES}
 _BUREAU = _ASSESSOR | {Action.SEE_SITES, Action.SEE_DEVICES}
-_KEEPER = _BUREAU | {Action.SEE_RECORDS}
+_KEEPER = _BUREAU | {Action.MOVE_ITEMS, Action.SERVE_HOLDS, Action.SEE_RECORDS}
 _TOWN = _KEEPER | {Action.SETTLE_CASES}
 _STAFF = _TOWN | {
     Action.SEE_PATRONS,

@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, func, insert, select
 
 from kiosk.domain.rules import Rules
+from sync.hub.county.audit import Actor, note
+from sync.hub.county.opening_days import with_calendars
 from sync.hub.county.rule_file import BadRules, Fault, read_rules
 from sync.hub.feed.feedmarks import Feed, mark
 from sync.hub.store import schema
@@ -88,9 +90,27 @@ def put_next(
 ) -> Rules:
     """Sign a rule file as the next version and put it in force. Raises BadRules."""
     rules = checked(conn, text)
-    made = replace(rules, version=rules.version + 1)
+    made = with_calendars(conn, replace(rules, version=rules.version + 1))
     put_rules(conn, sign_rules(key, made), now)
     return made
+
+
+def calendars_are_told(conn: Connection) -> bool:
+    """Whether the rules in force have the sites' days as they are now. Raises NoRules."""
+    current = current_rules(conn)
+    return with_calendars(conn, current) == current
+
+
+def tell_calendars(
+    conn: Connection, key: Ed25519PrivateKey, who: Actor, now: dt.datetime
+) -> None:
+    """Put the sites' days in force, as a new version, if they are others now."""
+    if calendars_are_told(conn):
+        return
+    current = current_rules(conn)
+    made = with_calendars(conn, replace(current, version=current.version + 1))
+    put_rules(conn, sign_rules(key, made), now)
+    note(conn, who, "rules.calendars", f"rules:{made.version}", now)
 
 
 def checked(conn: Connection, text: bytes) -> Rules:
@@ -112,8 +132,3 @@ def _misfits(conn: Connection, rules: Rules, current: Rules) -> Iterator[Fault]:
     for name, count in conn.execute(counted):
         if name not in rules.patrons:
             yield Fault(f"patrons.{name}", f"is missing: {count} patrons have it")
-    named = set(rules.calendars) - {""}
-    table = schema.sites.c.site_id
-    there = conn.execute(select(table).where(table.in_(named))).scalars()
-    for site_id in sorted(named - set(there)):
-        yield Fault(f"calendars.{site_id}", "is no site")

@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
+from sqlalchemy import Connection
 
 from kiosk.domain.values import Site, county_day
 from sync.hub.county.calendars import Calendar, read_special, read_week, written
-from sync.hub.county.site_tree import LEVELS, Kind, Profile, SiteEntry, site_tree
+from sync.hub.county.rulebook import calendars_are_told, tell_calendars
+from sync.hub.county.site_tree import (
+    LEVELS,
+    ForeignReturn,
+    Kind,
+    Profile,
+    SiteEntry,
+    site_tree,
+)
 from sync.hub.county.sites import (
     add_site,
     close_site,
     move_site,
     reopen_site,
     set_calendar,
+    set_foreign_return,
 )
 from sync.hub.options import (
     DATABASE,
     JSON,
+    KEY,
     as_line,
     county_of,
     now,
     operator,
     reported,
 )
+from sync.hub.store.setup import default_key_path
+from sync.keys import load_key
 
 _REASON = click.option("--reason", required=True, help="Why, for those who ask later.")
 
@@ -44,6 +59,7 @@ def site() -> None:
 @click.option("--phone", default="")
 @click.option("--address", default="")
 @click.option("--division", default="", help="The place's official code.")
+@KEY
 @JSON
 def add(
     site_id: str,
@@ -57,6 +73,7 @@ def add(
     phone: str,
     address: str,
     division: str,
+    key_path: Path | None,
     *,
     as_json: bool,
 ) -> None:
@@ -73,6 +90,7 @@ def add(
     profile = Profile(division=division, address=address)
     with reported(), county_of(database) as store, store.writing() as conn:
         add_site(conn, operator(), made, Kind(kind), profile, now())
+        _tell_kiosks(conn, database, key_path)
     _tell(site_id, "is a site", as_json=as_json)
 
 
@@ -90,14 +108,22 @@ def list_sites(database: str, *, as_json: bool) -> None:
 @click.argument("site_id")
 @click.argument("parent")
 @DATABASE
+@KEY
 @_REASON
 @JSON
 def move(
-    site_id: str, parent: str, database: str, reason: str, *, as_json: bool
+    site_id: str,
+    parent: str,
+    database: str,
+    key_path: Path | None,
+    reason: str,
+    *,
+    as_json: bool,
 ) -> None:
     """Put a site, with all below it, below another one."""
     with reported(), county_of(database) as store, store.writing() as conn:
         move_site(conn, operator(), site_id, parent, now(), reason)
+        _tell_kiosks(conn, database, key_path)
     _tell(site_id, f"is below {parent} now", as_json=as_json, parent=parent)
 
 
@@ -120,25 +146,61 @@ def close(
 @site.command("calendar")
 @click.argument("site_id")
 @DATABASE
+@KEY
 @click.option("--week", help='Like "mon-fri 09:00-12:00,14:00-17:00; sat 09:00-12:00".')
 @click.option("--special", multiple=True, help='"2026-10-02 09:00-12:00", or a date.')
 @JSON
 def calendar(
     site_id: str,
     database: str,
+    key_path: Path | None,
     week: str | None,
     special: tuple[str, ...],
     *,
     as_json: bool,
 ) -> None:
-    """Give a site opening hours; without --week, those of the site above it."""
+    """Give a site opening hours; without --week, those of the site above it.
+
+    The kiosks learn it with the rules: due dates fall on days on which it is open.
+    """
     if special and week is None:
         raise click.UsageError("--special needs --week")
     with reported(), county_of(database) as store, store.writing() as conn:
         days = tuple(read_special(text) for text in special)
         hours = Calendar(read_week(week), days) if week is not None else None
         set_calendar(conn, operator(), site_id, hours, now())
+        _tell_kiosks(conn, database, key_path)
     _tell(site_id, "has its opening hours", as_json=as_json)
+
+
+@site.command("returns")
+@click.argument("site_id")
+@DATABASE
+@click.option(
+    "--foreign",
+    type=click.Choice([policy.value for policy in ForeignReturn]),
+    help="What becomes of copies that belong elsewhere.",
+)
+@JSON
+def returns(site_id: str, database: str, foreign: str | None, *, as_json: bool) -> None:
+    """Say where foreign returns go; without --foreign as at the site above."""
+    policy = ForeignReturn(foreign) if foreign else None
+    with reported(), county_of(database) as store, store.writing() as conn:
+        set_foreign_return(conn, operator(), site_id, policy, now())
+    text = f"foreign returns: {foreign or 'as above'}"
+    _tell(site_id, text, as_json=as_json, foreign=foreign)
+
+
+def _tell_kiosks(conn: Connection, database: str, key_path: Path | None) -> None:
+    """Put other opening days in force; only that needs the hub's key."""
+    if calendars_are_told(conn):
+        return
+    path = key_path or default_key_path(database)
+    if path is None:
+        text = "kiosks are told when the hub starts next; with --key, at once"
+        click.echo(text, err=True)
+        return
+    tell_calendars(conn, load_key(path), operator(), now())
 
 
 def _text(one: SiteEntry) -> str:

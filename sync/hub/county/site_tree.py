@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, select
 from sync.hub.county.calendars import Calendar
 from sync.hub.county.tree import Parents, in_order, ring
 from sync.hub.store import schema
+from sync.hub.store.rows import Row, one
 
 #: From the top down; a site stands below one of a higher level.
 LEVELS = ("HUB", "BRANCH", "POINT")
@@ -39,6 +40,22 @@ class State(enum.StrEnum):
     CLOSED = "closed"
 
 
+class ForeignReturn(enum.StrEnum):
+    """What becomes of a copy that is returned where it does not belong.
+
+    RETURN_HOME: it goes home, by a line on the transfer list. KEEP_UNTIL_ROUTE: it is
+    lent from here until a van takes it. FLOAT: it stays, if one library owns both.
+    """
+
+    RETURN_HOME = "return_home"
+    KEEP_UNTIL_ROUTE = "keep_until_route"
+    FLOAT = "float"
+
+
+#: Where no site from here to the top says otherwise.
+DEFAULT_FOREIGN_RETURN = ForeignReturn.KEEP_UNTIL_ROUTE
+
+
 class Why(enum.StrEnum):
     """What is wrong with a change, for pages that say it in their own words."""
 
@@ -62,7 +79,10 @@ class BadSite(ValueError):
 
 
 class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the county knows of a place. `division`: its official code, 6 to 12 digits."""
+    """What the county knows of a place. `division`: its official code, 6 to 12 digits.
+
+    `foreign_return`: None for that of the site above.
+    """
 
     division: str = ""
     address: str = ""
@@ -70,10 +90,14 @@ class Profile(msgspec.Struct, frozen=True, omit_defaults=True):
     longitude: float | None = None
     area_m2: int | None = None
     seats: int | None = None
+    foreign_return: ForeignReturn | None = None
 
 
 class SiteEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A site in the tree. `depth` counts from the top; `calendar` may be the parent's."""
+    """A site in the tree. `depth` counts from the top.
+
+    `calendar` and `foreign_return` may be those of a site above.
+    """
 
     site_id: str
     name: str
@@ -87,6 +111,7 @@ class SiteEntry(msgspec.Struct, frozen=True, kw_only=True):
     phone: str
     profile: Profile
     calendar: Calendar | None
+    foreign_return: ForeignReturn
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +127,11 @@ def site_tree(conn: Connection) -> list[SiteEntry]:
     """Every site after the one above it."""
     rows = {row["site_id"]: row for row in conn.execute(select(_SITES)).mappings()}
     parents = {site_id: row["parent"] for site_id, row in rows.items()}
-    calendars: dict[str | None, Calendar | None] = {}
-    entries = []
+    found: dict[str | None, SiteEntry] = {}
     for site_id, depth in in_order(parents):
         row = rows[site_id]
-        inherited = calendars.get(row["parent"])
-        calendars[site_id] = calendar_of(row) or inherited
-        entries.append(_entry(row, depth, calendars[site_id]))
-    return entries
+        found[site_id] = _entry(row, depth, found.get(row["parent"]))
+    return list(found.values())
 
 
 def history(conn: Connection, site_id: str) -> list[Former]:
@@ -127,6 +149,22 @@ def parents_of_sites(conn: Connection) -> Parents:
     return {row.site_id: row.parent for row in rows}
 
 
+def owner_of_site(conn: Connection, site_id: str) -> str:
+    """The ISIL of the library that a site belongs to; the county's if none is said."""
+    table = _SITES.c
+    rows = conn.execute(select(table.site_id, table.parent, table.isil))
+    sites = {row.site_id: row for row in rows}
+    seen: set[str] = set()
+    site = sites.get(site_id)
+    while site is not None and site.site_id not in seen:
+        if site.isil:
+            return str(site.isil)
+        seen.add(site.site_id)
+        site = sites.get(site.parent)
+    county = one(conn, schema.settings, "isil")
+    return "" if county is None else str(county["value"])
+
+
 def require_tree(conn: Connection) -> None:
     """After sites were written as they came. Raises BadSite if one is below itself."""
     around = ring(parents_of_sites(conn))
@@ -141,13 +179,21 @@ def calendar_of(row: RowMapping) -> Calendar | None:
     return msgspec.json.decode(text, type=Calendar) if text else None
 
 
-def _entry(row: RowMapping, depth: int, calendar: Calendar | None) -> SiteEntry:
+def profile_of(row: Row | RowMapping) -> Profile:
+    """What a row of `schema.sites` says of the place."""
+    return msgspec.json.decode(row["profile"], type=Profile)
+
+
+def _entry(row: RowMapping, depth: int, above: SiteEntry | None) -> SiteEntry:
     names = ("site_id", "name", "short_name", "kind", "parent", "keeper", "phone")
+    profile = profile_of(row)
+    inherited = above.foreign_return if above else DEFAULT_FOREIGN_RETURN
     return SiteEntry(
         **{name: row[name] for name in names},
         level=row["level"].upper(),
         state=State(row["state"]),
         depth=depth,
-        profile=msgspec.json.decode(row["profile"], type=Profile),
-        calendar=calendar,
+        profile=profile,
+        calendar=calendar_of(row) or (above.calendar if above else None),
+        foreign_return=profile.foreign_return or inherited,
     )

@@ -19,12 +19,15 @@ from sync.hub.county.calendars import Calendar, special_written, week_written
 from sync.hub.county.site_tree import (
     LEVELS,
     BadSite,
+    ForeignReturn,
     Kind,
     Profile,
     State,
     Why,
     calendar_of,
+    profile_of,
 )
+from sync.hub.feed.areas import names_follow
 from sync.hub.feed.feedmarks import Feed, mark
 from sync.hub.store import schema
 from sync.hub.store.rows import one
@@ -70,7 +73,8 @@ def move_site(
     if row["parent"] == parent:
         raise BadSite(Why.NO_CHANGE, f"{site_id} is below {parent} already")
     _require_place(conn, site_id, row["level"], parent)
-    _change(conn, row, {"parent": parent}, now)
+    with names_follow(conn):
+        _change(conn, row, {"parent": parent}, now)
     before, after = {"parent": row["parent"]}, {"parent": parent}
     about = f"site:{site_id}"
     note(conn, who, "site.move", about, now, before=before, after=after, reason=reason)
@@ -114,6 +118,27 @@ def set_calendar(
     conn.execute(update(_SITES).where(mine).values(calendar=text))
     before, after = _hours_noted(calendar_of(row)), _hours_noted(calendar)
     note(conn, who, "site.calendar", f"site:{site_id}", now, before=before, after=after)
+
+
+def set_foreign_return(
+    conn: Connection,
+    who: Actor,
+    site_id: str,
+    policy: ForeignReturn | None,
+    now: dt.datetime,
+) -> None:
+    """Say what becomes of others' copies; None: as at the site above. Raises BadSite.
+
+    It holds from the next return on.
+    """
+    row = _row(conn, site_id)
+    was = profile_of(row)
+    profile = msgspec.structs.replace(was, foreign_return=policy)
+    text = msgspec.json.encode(profile).decode()
+    conn.execute(update(_SITES).where(_SITES.c.site_id == site_id).values(profile=text))
+    before, after = {"foreign": was.foreign_return}, {"foreign": policy}
+    about = f"site:{site_id}"
+    note(conn, who, "site.foreign_return", about, now, before=before, after=after)
 
 
 def _row(conn: Connection, site_id: str) -> RowMapping:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask, redirect, url_for
 from werkzeug.wrappers import Response
 
@@ -20,15 +21,16 @@ def install(
     database: Database,
     hosts: Sequence[str] = ("127.0.0.1", "localhost", "[::1]"),
     *,
+    key: Ed25519PrivateKey,
     https: bool = False,
     clock: Clock = utc_now,
 ) -> None:
     """Add the desk under /desk to the hub's application.
 
     `hosts`: the names under which staff reach the hub, without a port; any other
-    Host is refused. `https`: the session cookie travels over TLS only.
+    Host is refused. `key` is the hub's. `https`: the session cookie travels over TLS only.
     """
-    app.extensions["desk"] = Desk(database, frozenset(hosts), clock)
+    app.extensions["desk"] = Desk(database, frozenset(hosts), clock, key)
     app.secret_key = session_key(database)
     app.config.update(
         SESSION_COOKIE_NAME="tongjie_desk",

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import current_app
 from sqlalchemy import insert, select
 
@@ -23,11 +24,15 @@ def utc_now() -> dt.datetime:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Made once per application; shared by all request threads."""
+    """Made once per application; shared by all request threads.
+
+    `key`: the hub's own, which signs rules.
+    """
 
     database: Database
     hosts: frozenset[str]
     clock: Clock
+    key: Ed25519PrivateKey
 
 
 def desk() -> Desk:

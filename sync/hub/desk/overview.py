@@ -17,6 +17,7 @@ from sync.hub.desk.lookups import site_names
 from sync.hub.desk.permission import within
 from sync.hub.devices.devices import DeviceState
 from sync.hub.store import schema
+from sync.hub.transfers.lists import count_late
 from sync.protocol import Heartbeat
 
 #: A kiosk reports at least this often while its network is up.
@@ -36,13 +37,17 @@ class Presence(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """`loans` and `returns` are those that happened today in the county's time."""
+    """`loans` and `returns` are those that happened today in the county's time.
+
+    `transfers`: copies that are on their way for too long.
+    """
 
     loans: int
     returns: int
     open_loans: int
     overdue: int
     cases: int
+    transfers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,7 @@ def figures(conn: Connection, now: dt.datetime, reach: Reach) -> Figures:
         cases=_count(
             conn, within(reach, cases.site_id), cases.state == CaseState.OPEN.value
         ),
+        transfers=count_late(conn, now, reach),
     )
 
 

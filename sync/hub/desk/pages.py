@@ -19,11 +19,15 @@ from sync.hub.county.permits import Action
 from sync.hub.desk import (
     access,
     audit_pages,
+    box_pages,
     case_pages,
+    hold_pages,
     item_pages,
     overview,
     patron_pages,
+    privacy_pages,
     site_pages,
+    transfer_pages,
 )
 from sync.hub.desk.context import desk
 from sync.hub.desk.events import EventFilter, kinds, latest_events
@@ -44,8 +48,12 @@ blueprint = Blueprint(
 protect(blueprint)
 access.routes(blueprint)
 case_pages.routes(blueprint)
+hold_pages.routes(blueprint)
+transfer_pages.routes(blueprint)
+box_pages.routes(blueprint)
 site_pages.routes(blueprint)
 patron_pages.routes(blueprint)
+privacy_pages.routes(blueprint)
 item_pages.routes(blueprint)
 audit_pages.routes(blueprint)
 register_formats(blueprint)

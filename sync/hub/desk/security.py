@@ -26,6 +26,7 @@ _HEADERS = {
 def protect(blueprint: Blueprint) -> None:
     """Check every request of the desk and put the headers on every answer."""
     blueprint.before_request(_refuse_foreign_host)
+    blueprint.before_request(_refuse_nul)
     blueprint.before_request(_refuse_forged_post)
     blueprint.after_request(_dress)
 
@@ -41,6 +42,14 @@ def _refuse_foreign_host() -> Response | None:
     if _host_name(request.host) in desk().hosts:
         return None
     return _refusal("This hub is not known by that name.", 421)
+
+
+def _refuse_nul() -> Response | None:
+    # No name, number or word has one, and PostgreSQL stores and compares none.
+    fields = (*request.args.items(multi=True), *request.form.items(multi=True))
+    if "\0" in request.path or any("\0" in text for pair in fields for text in pair):
+        return _refusal("A name, number or word has a sign that none can have.", 400)
+    return None
 
 
 def _refuse_forged_post() -> Response | None:

@@ -22,9 +22,11 @@ from sync.hub.county.calendars import (
     written,
 )
 from sync.hub.county.permits import Action
+from sync.hub.county.rulebook import tell_calendars
 from sync.hub.county.site_tree import (
     LEVELS,
     BadSite,
+    ForeignReturn,
     Kind,
     Profile,
     SiteEntry,
@@ -38,6 +40,7 @@ from sync.hub.county.sites import (
     move_site,
     reopen_site,
     set_calendar,
+    set_foreign_return,
 )
 from sync.hub.desk.context import desk
 from sync.hub.desk.permission import actor, needs, user
@@ -55,6 +58,7 @@ def routes(blueprint: Blueprint) -> None:
         "close": _close,
         "reopen": _reopen,
         "hours": _set_hours,
+        "returns": _set_returns,
     }
     blueprint.add_url_rule("/sites", "site_add", _add, methods=["POST"])
     for name, view in changes.items():
@@ -152,6 +156,18 @@ def _set_hours(site_id: str) -> Response | tuple[str, int]:
     return _changed(site_id, change)
 
 
+@needs(Action.EDIT_SITES)
+def _set_returns(site_id: str) -> Response | tuple[str, int]:
+    wanted = request.form.get("foreign_return", "")
+    if wanted and wanted not in set(ForeignReturn):
+        abort(400)
+    policy = ForeignReturn(wanted) if wanted else None
+    return _changed(
+        site_id,
+        lambda conn: set_foreign_return(conn, actor(), site_id, policy, desk().clock()),
+    )
+
+
 def _changed(site_id: str, change: Change) -> Response | tuple[str, int]:
     """Make the change and show the site, with what was wrong if it was not made."""
     if not user().allows(Action.EDIT_SITES, site_id):
@@ -167,6 +183,7 @@ def _problem_of(change: Change) -> str:
     try:
         with desk().database.writing() as conn:
             change(conn)
+            tell_calendars(conn, desk().key, actor(), desk().clock())
     except BadSite as err:
         return f"site_problem.{err.why}"
     except BadCalendar:
@@ -202,6 +219,7 @@ def _site(site_id: str, problem: str = "") -> str:
         sites=sites,
         past=past,
         weekdays=WEEKDAYS,
+        policies=tuple(ForeignReturn),
         today=county_day(desk().clock()),
         problem=problem,
     )

@@ -14,6 +14,8 @@ from sqlalchemy import Connection, select
 from sync.hub.circulation.consequences import follow_all
 from sync.hub.circulation.unit_of_work import unit_of_work
 from sync.hub.clocks.contacts import Contact, learn
+from sync.hub.county.audit import Actor
+from sync.hub.county.rulebook import tell_calendars
 from sync.hub.devices import devices, enrolment
 from sync.hub.devices.devices import Device, DeviceState
 from sync.hub.door.answers import json_answer
@@ -69,6 +71,9 @@ def enrol() -> Response:
             device = enrolment.redeem(
                 conn, body.code, body.public_key, body.box_key, body.hostname[:64], now
             )
+            if device is not None:
+                who = Actor(device.kiosk_id, request.remote_addr or "")
+                tell_calendars(conn, hub.key, who, now)
     except BadKey as err:
         raise Refused(400, "malformed", f"box_key: {err}", caller.nonce) from err
     except enrolment.KeyInUse as err:
@@ -108,7 +113,7 @@ def events() -> Response:
 @api.get("/v1/feed")
 def changes() -> Response:
     hub, now = _hub(), _now()
-    _device, nonce = _in_service(hub, now)
+    device, nonce = _in_service(hub, now)
     cursor = _number("cursor", 0, 0, 1 << 62, nonce)
     limit = _number("limit", DEFAULT_PAGE, 1, feed.MAX_PAGE, nonce)
     run = _run(nonce)
@@ -116,7 +121,7 @@ def changes() -> Response:
         if not is_known(conn, Position(cursor, run)):
             detail = f"cursor {cursor} of run {run!r}: this hub was put back since"
             raise Refused(409, "cursor_unknown", detail, nonce)
-        page = feed.page(conn, cursor, limit, now)
+        page = feed.page(conn, cursor, limit, now, device.site_id)
     return json_answer(page, nonce=nonce)
 
 

@@ -29,5 +29,5 @@ def create_app(hub: Hub, desk_hosts: Sequence[str] = ()) -> Flask:
     app.extensions[LANES] = Lanes()
     problems.register(app)
     app.register_blueprint(api)
-    desk.install(app, hub.database, (*LOOPBACK, *desk_hosts))
+    desk.install(app, hub.database, (*LOOPBACK, *desk_hosts), key=hub.key)
     return app

@@ -57,6 +57,7 @@ PATRON_COLUMNS = (
     Column("expires_on", "有效期至", required=False),
     Column("birth_year", "出生年", required=False),
     Column("phone", "联系电话", required=False, also=("电话", "手机")),
+    Column("home_site", "所属站点", required=False),
     Column("card_uid", "卡片序列号", required=False),
     Column("qr", "读者码", required=False),
 )
@@ -196,6 +197,7 @@ def patron(cells: Cells) -> tuple[str, PatronRecord]:
         expires_on=cells.date("expires_on"),
         birth_year=cells.year("birth_year"),
         phone=cells.optional("phone"),
+        home_site=cells.optional("home_site").upper(),
         card_uids=(*cells.uids("card_uid"), *cells.words("qr")),
     )
     return value.number, value

@@ -102,7 +102,7 @@ def import_patrons(database: Database, order: Order) -> ImportReport:
         rows = read_rows(table.rows, csv_tables.patron, numbers)
         total = count(order.content, b"\n")
         for chunk in chunks(rows, PATRON_CHUNK):
-            taken = _sort_out(run, chunk)
+            taken = _at_home(run, database, _sort_out(run, chunk))
             records = [_own_cards(run, each, cards) for each in taken]
             digests = digests_of(database, records, dry_run=order.dry_run)
             lines = {each.key: each.line for each in taken}
@@ -170,15 +170,22 @@ def _fitting(
     run: Run, taken: list[Taken[Value]], check: Callable[[Value], None]
 ) -> list[Value]:
     """Reject the values that refer to something the hub does not have."""
-    fits = list[Value]()
+    fits = [each.value for each in _those_that_fit(run, taken, check)]
+    run.tally.taken += len(fits)
+    return fits
+
+
+def _those_that_fit(
+    run: Run, taken: list[Taken[Value]], check: Callable[[Value], None]
+) -> list[Taken[Value]]:
+    fits = list[Taken[Value]]()
     for each in taken:
         try:
             check(each.value)
         except BadCell as err:
             run.tally.reject(reject(each.line, err))
         else:
-            fits.append(each.value)
-    run.tally.taken += len(fits)
+            fits.append(each)
     return fits
 
 
@@ -211,6 +218,18 @@ def _tagged(conn: Connection, uids: Sequence[str]) -> dict[str, str]:
     columns = schema.items.c
     query = select(columns.tag_uid, columns.barcode).where(columns.tag_uid.in_(uids))
     return {row.tag_uid: row.barcode for row in conn.execute(query)} if uids else {}
+
+
+def _at_home(
+    run: Run, database: Database, taken: list[Taken[PatronRecord]]
+) -> list[Taken[PatronRecord]]:
+    """Reject patrons of a site that there is not."""
+    homes = [each.value.home_site for each in taken]
+    with database.reading() as conn:
+        sites = known(conn, schema.sites.c.site_id, homes)
+    return _those_that_fit(
+        run, taken, lambda one: _require("home_site", one.home_site, sites, "site")
+    )
 
 
 def _own_cards(run: Run, taken: Taken[PatronRecord], cards: Seen) -> PatronRecord:

@@ -56,6 +56,7 @@ def stored_patrons(conn: Connection, numbers: Sequence[str]) -> dict[str, Patron
             expires_on=row["expires_on"],
             birth_year=row["birth_year"],
             phone=row["phone"],
+            home_site=row["home_site"],
             card_uids=_cards(texts.get(row["patron_ref"], ()), row["number"]),
         )
         for row in rows
@@ -63,7 +64,7 @@ def stored_patrons(conn: Connection, numbers: Sequence[str]) -> dict[str, Patron
 
 
 def _filled_in(record: PatronRecord, old: PatronRecord | None) -> PatronRecord:
-    """What the table does not carry stays: cards, year of birth, telephone."""
+    """What the table does not carry stays: cards, year of birth, telephone, home."""
     before = () if old is None else old.card_uids
     filled = replace(
         record, card_uids=_cards((*before, *record.card_uids), record.number)
@@ -74,6 +75,7 @@ def _filled_in(record: PatronRecord, old: PatronRecord | None) -> PatronRecord:
         filled,
         birth_year=record.birth_year or old.birth_year,
         phone=record.phone or old.phone,
+        home_site=record.home_site or old.home_site,
     )
 
 

@@ -101,7 +101,7 @@ def _letters(
         return
     more = True
     while more:
-        page = feed.page(conn, after, PAGE_CHANGES, now)
+        page = feed.page(conn, after, PAGE_CHANGES, now, receiver.site_id)
         yield Page(after=after, newest=newest, page=page)
         after, more = page.cursor, page.more
 

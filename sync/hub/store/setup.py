@@ -85,11 +85,19 @@ def open_hub(database: Database, key_path: Path) -> Hub:
         raise NotInitialised("there is no such database: run `tongjie hub init` first")
     upgrade(database)
     with database.reading() as conn:
-        isil, county = _setting(conn, _ISIL), _setting(conn, _COUNTY)
+        isil, county = county_names(conn)
         secret = _setting(conn, _NONCE)
-    if isil is None or county is None or secret is None:
+    if secret is None:
         raise NotInitialised("no county yet: run `tongjie hub init` first")
     return Hub(database, load_key(key_path), isil, county, bytes.fromhex(secret))
+
+
+def county_names(conn: Connection) -> tuple[str, str]:
+    """The county library's ISIL, and what the county is called. Raises NotInitialised."""
+    isil, county = _setting(conn, _ISIL), _setting(conn, _COUNTY)
+    if isil is None or county is None:
+        raise NotInitialised("no county yet: run `tongjie hub init` first")
+    return isil, county
 
 
 def _setting(conn: Connection, name: str) -> str | None:

@@ -11,6 +11,8 @@ from sync.hub.store.schema.circulation import (
     case_steps,
     cases,
     facts,
+    hold_bars,
+    hold_steps,
     holds,
     library_tasks,
     loans,
@@ -41,6 +43,8 @@ from sync.hub.store.schema.kiosks import (
     kiosk_heads,
     quarantine,
 )
+from sync.hub.store.schema.machines import sip2_accounts, sip2_answers
+from sync.hub.store.schema.privacy import consent_texts, consents, privacy_runs
 from sync.hub.store.schema.told import (
     feed,
     feed_clock,
@@ -48,14 +52,19 @@ from sync.hub.store.schema.told import (
     rules,
     settings,
 )
+from sync.hub.store.schema.transfers import box_items, boxes, transfers
 
 __all__ = [
     "UtcTime",
     "audit_log",
     "boots",
+    "box_items",
+    "boxes",
     "case_steps",
     "cases",
     "clock_pairs",
+    "consent_texts",
+    "consents",
     "credentials",
     "devices",
     "enrol_codes",
@@ -65,6 +74,8 @@ __all__ = [
     "feed",
     "feed_clock",
     "feed_runs",
+    "hold_bars",
+    "hold_steps",
     "holds",
     "import_changes",
     "import_runs",
@@ -77,12 +88,16 @@ __all__ = [
     "login_tries",
     "metadata",
     "patrons",
+    "privacy_runs",
     "quarantine",
     "rules",
     "search_terms",
     "settings",
+    "sip2_accounts",
+    "sip2_answers",
     "site_history",
     "sites",
     "titles",
+    "transfers",
     "users",
 ]

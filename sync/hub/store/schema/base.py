@@ -29,7 +29,7 @@ class UtcTime(TypeDecorator[dt.datetime]):
         value: dt.datetime | None,
         dialect: Dialect,  # noqa: ARG002  (SQLAlchemy's signature)
     ) -> dt.datetime | None:
-        return value and value.astimezone(dt.UTC).replace(tzinfo=None)
+        return as_stored(value)
 
     def process_result_value(
         self,
@@ -37,3 +37,8 @@ class UtcTime(TypeDecorator[dt.datetime]):
         dialect: Dialect,  # noqa: ARG002  (SQLAlchemy's signature)
     ) -> dt.datetime | None:
         return value and value.replace(tzinfo=dt.UTC)
+
+
+def as_stored(value: dt.datetime | None) -> dt.datetime | None:
+    """A time as the columns hold it: in UTC, without saying so."""
+    return value and value.astimezone(dt.UTC).replace(tzinfo=None)

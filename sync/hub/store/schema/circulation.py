@@ -56,7 +56,8 @@ loans = Table(
     Column("how_closed", Text),
 )
 
-#: Who waits for a copy of a title, or for one copy; given-up holds are not here.
+#: Who waits for a copy of a title, or for one copy, and what became of it; holds that
+#: their readers gave up are not here.
 holds = Table(
     "holds",
     metadata,
@@ -67,6 +68,38 @@ holds = Table(
     Column("site_id", Text, nullable=False),  # where the reader fetches it
     Column("placed_at", UtcTime, nullable=False),
     Column("filled_by", Text),  # the fact of the loan that ended it
+    Column("state", Text, nullable=False, server_default="waiting"),
+    Column("copy", Text, nullable=False, server_default="", index=True),  # set aside
+    Column("copy_site", Text, nullable=False, server_default=""),  # where it is
+    Column("since", UtcTime),  # of the state
+    Column("keep_until", Date),  # the last day to fetch it
+    Index(None, "state", "keep_until"),
+)
+
+#: What staff, or the hub's own upkeep, did for a hold; see `circulation/hold_queue.py`.
+hold_steps = Table(
+    "hold_steps",
+    metadata,
+    Column("step_id", Text, primary_key=True),
+    Column("hold_id", Text, nullable=False, index=True),
+    Column("title_id", Text, nullable=False, index=True),
+    Column("at", UtcTime, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("item", Text, nullable=False),  # empty if it is about no copy
+    Column("site_id", Text, nullable=False),  # where that copy was
+    Column("reason", Text, nullable=False),
+)
+
+#: Readers whose new holds are declined: too often nobody came for the book.
+hold_bars = Table(
+    "hold_bars",
+    metadata,
+    Column("bar_id", Text, primary_key=True),
+    Column("patron_ref", Text, nullable=False, index=True),
+    Column("since", UtcTime, nullable=False),
+    Column("until", UtcTime),  # NULL until staff lift it
+    Column("lifted_by", Text, nullable=False),
 )
 
 cases = Table(

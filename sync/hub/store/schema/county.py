@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKey,
+    Index,
     Integer,
     Table,
     Text,
@@ -146,6 +147,9 @@ items = Table(
     Column("parts", Integer, nullable=False),
     Column("tag_uid", Text, nullable=False, server_default=""),
 )
+#: Few copies are away from home, and they are what a van looks for.
+_AWAY = items.c.current_site != items.c.home_site
+Index("ix_items_away", items.c.current_site, sqlite_where=_AWAY, postgresql_where=_AWAY)
 
 #: What a set consists of; `items.parts` counts those that are not missing.
 item_parts = Table(

@@ -60,6 +60,7 @@ events = Table(
     Column("body", Text, nullable=False),  # JSON as received
     Column("received_at", UtcTime, nullable=False, index=True),
     Column("verdict", Text),  # JSON
+    Column("fingerprint", Text),  # of the body as received, once that is forgotten
     UniqueConstraint("kiosk_id", "epoch", "seq"),
 )
 
