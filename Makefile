@@ -38,7 +38,7 @@ demo: setup compiled  ## borrow and return in a browser, on emulated hardware, w
 	@$(BIN)/tongjie demo
 
 test: setup compiled  ## every test, with a real browser
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)  ## formatting, style, types, layers
 	@$(BIN)/ruff format --check .
