@@ -20,24 +20,24 @@ from kiosk.clock import SystemClock
 from kiosk.config import Config
 from kiosk.dispatcher import Dispatcher
 from kiosk.health import Health, resident_kib, save_health
-from kiosk.identity import Identity, load_identity
+from kiosk.identity import BadIdentity, Identity, NotEnrolled, enrolled
 from kiosk.messages import Inbox, Stop, StorageFound
 from kiosk.mirror_watch import MirrorWatch
 from kiosk.notify import notify
-from kiosk.out_of_service import out_of_service
+from kiosk.out_of_service import OBSTACLES, out_of_service, words_for
 from kiosk.plug_watch import PlugWatch
 from kiosk.runner import DeviceRunner
 from kiosk.service.ports import Ledger
 from kiosk.storage_watch import StorageWatch
 from kiosk.store.errors import (
     LedgerDamaged,
-    LedgerError,
     LedgerFull,
     LedgerInUse,
 )
 from kiosk.store.ledger import SqliteLedger
 from kiosk.store.mirror import MirrorReader
 from kiosk.store.space import Space
+from kiosk.view import Message, SiteLine
 from ui.app import create_app
 from ui.server import Server, serve
 from ui.wording import Wording
@@ -49,10 +49,6 @@ STUCK_S = 60.0
 _STOP_S = 5.0
 
 log = structlog.get_logger(__name__)
-
-
-class NotEnrolled(RuntimeError):
-    """The device has no identity yet; the text says how it gets one."""
 
 
 class ThreadDied(RuntimeError):
@@ -99,9 +95,9 @@ class Kiosk:
 def run(config: Config, *, ready: Callable[[str], None]) -> None:
     """Run until SIGTERM or SIGINT. Calls `ready` with the URL of the first page.
 
-    While the ledger can't be opened the screen says so, and nothing else runs.
-    Raises NotEnrolled, BadOptions, LedgerError (a second instance, a ledger that was
-    ruined under it), OSError (a port that is taken) or ThreadDied.
+    While it is not enrolled, or the ledger can't be opened, the screen says so, and
+    nothing else runs. Raises BadOptions, LedgerError (a second instance, a ledger
+    that was ruined under it), OSError (a port that is taken) or ThreadDied.
     """
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -120,45 +116,61 @@ def run(config: Config, *, ready: Callable[[str], None]) -> None:
 def _start_when_possible(
     config: Config, stack: ExitStack, stopping: threading.Event
 ) -> Kiosk | None:
-    """Start, or wait out of service until the ledger opens; None if told to stop."""
-    try:
-        return _start(config, stack)
-    except LedgerInUse:
-        raise
-    except LedgerError as err:
-        log.error("out of service", reason=str(err))
-    identity, mirror = _enrolled(config.folder), _mirror(config.folder)
-    site = site_line(mirror, identity.site_id)
-    with out_of_service(config.ui.locale, site, config.ui.port):
+    """Start, or wait out of service until that is possible; None if told to stop."""
+    while True:
+        try:
+            return _start(config, stack)
+        except LedgerInUse:
+            raise
+        except OBSTACLES as err:
+            log.error("out of service", reason=str(err))
+            words = words_for(err)
+        if not _outlasts(words, config, stopping):
+            return None
+        log.warning("trying again")
+
+
+def _outlasts(words: Message, config: Config, stopping: threading.Event) -> bool:
+    """Show what is in the way until that is gone; False if told to stop before."""
+    with out_of_service(config.ui.locale, _site(config), words, config.ui.port):
         notify("READY=1")
-        while not _opens(config, identity, mirror):
+        while not stopping.wait(LOOK_AFTER_S):
             notify("WATCHDOG=1")
-            if stopping.wait(LOOK_AFTER_S):
-                return None
-    log.warning("in service again")
-    return _start(config, stack)
+            if _in_the_way(config) != words:
+                return True
+    return False
 
 
-def _opens(config: Config, identity: Identity, mirror: MirrorReader) -> bool:
-    """Try the ledger; a start that follows finds it checked and closed."""
+def _in_the_way(config: Config) -> Message | None:
+    """Try identity and ledger; a start that follows finds that one checked and closed."""
+    folder = config.folder
     try:
-        _open_ledger(config.folder, identity, mirror, _space(config)).close()
+        identity = enrolled(folder)
+        _open_ledger(folder, identity, _mirror(folder), _space(config)).close()
     except LedgerInUse:
         raise
-    except LedgerError as err:
+    except OBSTACLES as err:
         log.debug("still out of service", reason=str(err))
-        return False
-    return True
+        return words_for(err)
+    return None
+
+
+def _site(config: Config) -> SiteLine:
+    """Where we are, as far as that is known without an identity."""
+    try:
+        return site_line(_mirror(config.folder), enrolled(config.folder).site_id)
+    except (NotEnrolled, BadIdentity):
+        return SiteLine("")
 
 
 def _start(config: Config, stack: ExitStack) -> Kiosk:
     """Start from the inside out; the stack stops in the order of the way in."""
-    identity = _enrolled(config.folder)
     inbox: Inbox = queue.Queue()
     runners = {
         name: DeviceRunner(name, driver, inbox)
         for name, driver in assembly.drivers(config).items()
     }
+    identity = enrolled(config.folder)
     mirror, clock = _mirror(config.folder), SystemClock()
     clock.learn(mirror.hub_time())
     space = _space(config)
@@ -210,13 +222,6 @@ def _open_ledger(
         if not space.reserve.give_up():
             raise
     return SqliteLedger(path, identity.kiosk_id, acked, final=mirror.final)
-
-
-def _enrolled(folder: Path) -> Identity:
-    identity = load_identity(folder)
-    if identity is None:
-        raise NotEnrolled(f"{folder}: not enrolled yet; run: tongjie sync enrol --help")
-    return identity
 
 
 def _start_dispatcher(

@@ -22,6 +22,10 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hub_box_key: str = ""
 
 
+class NotEnrolled(RuntimeError):
+    """The device has no identity yet; the text says how it gets one."""
+
+
 class BadIdentity(ValueError):
     """The identity file is damaged; enrol the device again."""
 
@@ -37,8 +41,17 @@ def load_identity(folder: Path) -> Identity | None:
         return msgspec.json.decode(path.read_bytes(), type=Identity)
     except FileNotFoundError:
         return None
-    except (msgspec.DecodeError, UnicodeDecodeError) as err:
-        raise BadIdentity(f"{path}: {err}") from err
+    except (msgspec.DecodeError, UnicodeDecodeError, OSError) as err:
+        text = f"{path}: {err}; run: tongjie sync enrol --again"
+        raise BadIdentity(text) from err
+
+
+def enrolled(folder: Path) -> Identity:
+    """Return the identity. Raises NotEnrolled, BadIdentity."""
+    identity = load_identity(folder)
+    if identity is None:
+        raise NotEnrolled(f"{folder}: not enrolled yet; run: tongjie sync enrol --help")
+    return identity
 
 
 def save_identity(folder: Path, identity: Identity) -> None:

@@ -51,7 +51,7 @@ class Reception:
             case SenseChanged(Sense.PAPER_OUT):
                 self.rooms.printing.paper(device, out=event.active)
             case SenseChanged():
-                self.rooms.contacts.changed(device, event)
+                self.rooms.contacts.changed(device, event, now)
             case PeoplePassed():
                 self.rooms.contacts.passed(event, now)
             case _:

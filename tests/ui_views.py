@@ -151,6 +151,13 @@ def _home_states() -> Mapping[str, View]:
             banners=(Message("E-LEDGER-DOWN"),),
             in_service=False,
         ),
+        "home-not-enrolled": replace(
+            _HOME,
+            site=replace(_HOME.site, name="", phone="", opens=""),
+            notice=Message("E-NOT-ENROLLED"),
+            banners=(Message("E-NOT-ENROLLED"),),
+            in_service=False,
+        ),
         "identify": _IDENTIFY,
         "identify-unknown": replace(
             _IDENTIFY, notice=Message("E-CARD-UNKNOWN"), banners=_OFFLINE

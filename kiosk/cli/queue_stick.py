@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.bell import Bell, agent_bell, kiosk_bell
 from kiosk.cli.options import DATA, JSON, wait
-from kiosk.identity import BadIdentity, Identity, load_identity
+from kiosk.identity import BadIdentity, Identity, NotEnrolled, enrolled
 from kiosk.store.errors import MirrorInUse, StoreError
 from kiosk.store.ledger_reader import LedgerReader
 from kiosk.store.mirror import MirrorReader
@@ -102,15 +102,12 @@ def _reported() -> Iterator[None]:
     """Every expected failure as one line for people."""
     try:
         yield
-    except (BadIdentity, BadKey, OSError, StoreError) as err:
+    except (BadIdentity, BadKey, NotEnrolled, OSError, StoreError) as err:
         raise click.ClickException(str(err)) from err
 
 
 def _open_point(data: Path) -> _Point:
-    identity = load_identity(data)
-    if identity is None:
-        raise BadIdentity(f"{data}: not enrolled yet; run: tongjie sync enrol --help")
-    return _Point(data, identity, load_key(key_path(data)))
+    return _Point(data, enrolled(data), load_key(key_path(data)))
 
 
 def _check_target(stick: Path, data: Path, *, same_disk: bool) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import click
 import msgspec
 
 from kiosk.cli.options import DATA, JSON
+from kiosk.identity import BadIdentity, NotEnrolled, enrolled
 from kiosk.service.ports import Security
 from kiosk.store.errors import StoreError
+from kiosk.store.ledger import SqliteLedger
 from kiosk.store.ledger_reader import LedgerReader
 
 
@@ -30,13 +33,31 @@ class Unhealed(msgspec.Struct, frozen=True):
 @click.command()
 @DATA
 @JSON
-def tags(data: Path, *, as_json: bool) -> None:
+@click.option(
+    "--forget",
+    metavar="BARCODE",
+    help="Give up this book's tags, as when one is torn off or dead; stop the kiosk first.",
+)
+def tags(data: Path, *, as_json: bool, forget: str | None) -> None:
     """Show each book whose tag still has to be put right."""
+    path = data / "ledger.db"
     try:
-        for row in _unhealed(LedgerReader(data / "ledger.db")):
+        if forget is not None:
+            _forget(path, enrolled(data).kiosk_id, forget)
+        for row in _unhealed(LedgerReader(path)):
             click.echo(msgspec.json.encode(row) if as_json else _line(row))
-    except StoreError as err:
+    except (BadIdentity, NotEnrolled, StoreError) as err:
         raise click.ClickException(str(err)) from err
+
+
+def _forget(path: Path, kiosk_id: str, item: str) -> None:
+    """Nothing is wished of this item any more; the next loan or return wishes anew."""
+    with closing(SqliteLedger(path, kiosk_id)) as ledger:
+        uids = [tag.uid for tag in ledger.unhealed_tags() if tag.item == item]
+        if not uids and item not in ledger.wishes():
+            raise click.ClickException(f"{item}: no tag of it has to be put right")
+        ledger.forget_tags(uids)
+        ledger.settle_wishes([], [item])
 
 
 def _unhealed(ledger: LedgerReader) -> Iterator[Unhealed]:

@@ -10,7 +10,6 @@ import msgspec
 from drivers.api import BadOptions
 from kiosk import daemon, logs, memory
 from kiosk.cli.config import CONFIG_OPTION, load_or_fail
-from kiosk.identity import BadIdentity
 from kiosk.service.ports import LedgerError
 
 
@@ -32,11 +31,9 @@ def run(config: Path, *, as_json: bool) -> None:
     try:
         daemon.run(settings, ready=ready)
     except (
-        BadIdentity,
         BadOptions,
         LedgerError,
         OSError,
-        daemon.NotEnrolled,
         daemon.ThreadDied,
     ) as err:
         raise click.ClickException(str(err)) from err

@@ -43,6 +43,8 @@ class Knowledge:
 
     def loans_of_items(self, items: Collection[str]) -> Mapping[str, Loan]:
         """The open loan of each of these items that is on loan, by barcode."""
+        if not items:
+            return {}
         # Own events first: should the mirror catch up with one in between, it is
         # applied twice, which changes nothing; the other way round it would be missed.
         own = self._unseen(self.ledger.events_of_items(items, self._settled_seq()))
@@ -78,10 +80,12 @@ class Knowledge:
 
         So a clock that is years ahead makes no card expire and no book overdue.
         """
+        if at.quality is not Clock.GUESSED:
+            return county_day(at.wall)
         synced_at, age = self.mirror.status().synced_at, self.mirror_age(at)
-        if at.quality is Clock.GUESSED and synced_at is not None and age is not None:
-            return county_day(synced_at + age)
-        return county_day(at.wall)
+        if synced_at is None or age is None:
+            return county_day(at.wall)
+        return county_day(synced_at + age)
 
     def mirror_age(self, at: Moment) -> dt.timedelta | None:
         """How old the mirror is, None before it was ever complete.

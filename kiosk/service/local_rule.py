@@ -27,6 +27,12 @@ class LocalRule:
         self, patron: Patron, books: Sequence[Book], at: Moment, *, offline: bool
     ) -> list[Decision]:
         """One decision a book, in order. `offline`: the limits of a kiosk alone apply."""
+        with self.knowledge.mirror.one_state():
+            return self._decide(patron, books, at, offline=offline)
+
+    def _decide(
+        self, patron: Patron, books: Sequence[Book], at: Moment, *, offline: bool
+    ) -> list[Decision]:
         basis = self.knowledge.basis()
         if basis.rules is None:
             return [Refusal("E-GENERIC") for _ in books]

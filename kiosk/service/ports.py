@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -207,6 +208,9 @@ class Ledger(Protocol):
 
 class Mirror(Protocol):
     """Everything the hub said. Read-only; may be empty, and may change at any time."""
+
+    def one_state(self) -> AbstractContextManager[None]:
+        """What this thread asks inside is answered from one state of the mirror."""
 
     def final(self, event_ids: Sequence[str]) -> Collection[str]:
         """Those of these events on which the hub has given its last word."""

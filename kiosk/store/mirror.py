@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 import structlog
 from sqlalchemy import ColumnElement, Connection, Select, Table, func, select
+from sqlalchemy.exc import DBAPIError
 
 from kiosk.clock import HubTime
 from kiosk.domain.rules import Rules
@@ -50,6 +53,12 @@ _UNREADABLE = (MirrorBusy, MirrorDamaged, msgspec.DecodeError, ValueError, TypeE
 log = structlog.get_logger(__name__)
 
 
+class _Held(threading.local):
+    """The transaction in which this thread reads, while it holds one."""
+
+    connection: Connection | None = None
+
+
 class MirrorReader:
     """Implements `kiosk.service.ports.Mirror`; any thread may call it.
 
@@ -61,6 +70,21 @@ class MirrorReader:
         self._engine = staying_reader_engine(path)
         weakref.finalize(self, self._engine.dispose)
         self._readable = True
+        self._held = _Held()
+
+    @contextmanager
+    def one_state(self) -> Iterator[None]:
+        """What this thread asks inside is answered from one state of the mirror.
+
+        Where that can't be read, each question finds so for itself.
+        """
+        with suppress(MirrorBusy, MirrorDamaged), ExitStack() as stack:
+            with suppress(MirrorBusy, MirrorDamaged):
+                self._held.connection = stack.enter_context(self._look())
+            try:
+                yield
+            finally:
+                self._held.connection = None
 
     def patron_by_digest(self, digest: str) -> Patron | None:
         query = (
@@ -181,7 +205,7 @@ class MirrorReader:
         if not self._path.exists():
             return nothing
         try:
-            with transaction(self._engine, mirror_error) as connection:
+            with self._look() as connection:
                 if schema_version(connection) != len(UPGRADES):
                     return nothing
                 answer = question(connection)
@@ -194,6 +218,19 @@ class MirrorReader:
             return nothing
         self._readable = True
         return answer
+
+    @contextmanager
+    def _look(self) -> Iterator[Connection]:
+        """The transaction that this thread holds, or one of its own."""
+        held = self._held.connection
+        if held is None:
+            with transaction(self._engine, mirror_error) as connection:
+                yield connection
+            return
+        try:
+            yield held
+        except DBAPIError as err:
+            raise mirror_error(err) from err
 
 
 def _once(

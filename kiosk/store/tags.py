@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import structlog
 from sqlalchemy import (
     Connection,
     Row,
@@ -27,9 +28,14 @@ from kiosk.service.ports import Security, TagState, TagTarget
 from kiosk.store.ledger_schema import events, tag_states, wishes
 from kiosk.store.prepared import Prepared
 
+log = structlog.get_logger(__name__)
+
 _LAST_EVENT = select(
     func.coalesce(func.max(events.c.number), literal_column("0"))
 ).scalar_subquery()
+#: So many items may wait for their tags. Where books without tags are dealt with, most
+#: wishes come never true: the oldest are given up, as tags long out of sight.
+MOST_WISHES = 500
 _NEW_TARGET = insert(tag_states).values(
     uid=bindparam("uid"),
     item=bindparam("item"),
@@ -53,6 +59,11 @@ _SET_TARGET = Prepared(
     "desired",
 )
 _NEW_WISH = insert(wishes).values(since=_LAST_EVENT)
+_OLDEST_WISHES = (
+    select(wishes.c.item)
+    .order_by(wishes.c.since.desc(), wishes.c.item.desc())
+    .offset(MOST_WISHES)
+)
 _DROP_WISH = Prepared(wishes.delete().where(wishes.c.item == bindparam("item")), "item")
 
 
@@ -70,10 +81,18 @@ def set_targets(connection: Connection, targets: Sequence[TagTarget]) -> None:
         of_items = tag_states.c.item.in_([target.item for target in unknown])
         connection.execute(tag_states.delete().where(of_items))
         connection.execute(_NEW_WISH, [_wish_row(target) for target in unknown])
+        _bound_wishes(connection)
 
 
 def drop_wishes(connection: Connection, items: Sequence[str]) -> None:
     _DROP_WISH.run_each(connection, [(item,) for item in items])
+
+
+def _bound_wishes(connection: Connection) -> None:
+    given_up = connection.scalars(_OLDEST_WISHES).all()
+    drop_wishes(connection, given_up)
+    if given_up:
+        log.warning("books given up whose tags were never seen", count=len(given_up))
 
 
 def insert_tags(

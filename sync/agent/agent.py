@@ -105,8 +105,7 @@ class Agent:
         self._retries.take()
         try:
             self._meet_first()
-            self._push_and_pull()
-            self._heartbeat_when_due()
+            self._bring_in_step()
         except Transient as err:
             self._tell_trouble(err)
             raise
@@ -127,12 +126,19 @@ class Agent:
         self._outbox.begin_anew()
         self._go_on_where_we_stopped()
 
-    def _push_and_pull(self) -> None:
-        """Push first; between two pages of the feed look for new events again."""
+    def _bring_in_step(self) -> None:
+        """Push first; between two pages of the feed look for new events again.
+
+        A heartbeat goes out when it is due, however long the feed is, and what hub
+        and ledger then know of each other is acted on at once.
+        """
         more = True
         while more and not self._stop.is_set():
             self._pusher.push_all(self._kiosk.ring)
             more = self._has_room() and self._puller.pull_page(self._kiosk.ring)
+            if self._pulse.due:
+                self._pulse.beat()
+                more = True
 
     def _has_room(self) -> bool:
         """What is left of a disk that is nearly full belongs to the ledger."""
@@ -146,12 +152,6 @@ class Agent:
         if self._pulse.is_first:
             with suppress(Revoked):
                 self._pulse.beat()
-
-    def _heartbeat_when_due(self) -> None:
-        """Say how it goes, and act on what hub and ledger know of each other."""
-        if self._pulse.due:
-            self._pulse.beat()
-            self._push_and_pull()
 
     def _tell_trouble(self, err: Transient) -> None:
         """A database fails: the hub is to know, though nothing else can go on."""

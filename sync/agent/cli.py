@@ -8,10 +8,10 @@ import click
 import msgspec
 
 from kiosk.config import BadConfig, load
-from kiosk.identity import BadIdentity
+from kiosk.identity import BadIdentity, NotEnrolled
 from kiosk.store.errors import StoreError
 from sync.agent.errors import HubError
-from sync.agent.process import NotEnrolled, run
+from sync.agent.process import run
 from sync.exchange import BadAddress
 from sync.keys import BadKey
 
@@ -61,7 +61,9 @@ def sync(ctx: click.Context, config: Path, *, once: bool, as_json: bool) -> None
     type=click.Path(file_okay=False, exists=True, path_type=Path),
     help="The kiosk's data folder.",
 )
-@click.option("--again", is_flag=True, help="The hub was restored and forgot it.")
+@click.option(
+    "--again", is_flag=True, help="The hub forgot it, or its identity is damaged."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
 def enrol(hub: str, code: str, data: Path, *, again: bool, as_json: bool) -> None:
     """Make this device known to its hub. Safe to repeat after a power cut."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from kiosk.identity import Identity, load_identity, save_identity
+from kiosk.identity import BadIdentity, Identity, load_identity, save_identity
 from kiosk.store.errors import Permanent
 from kiosk.store.lock import WriterLock
 from kiosk.store.mirror_writer import MirrorWriter
@@ -41,26 +41,36 @@ def enrol(
 
     The key is stored before the hub hears of it and is the same at every try, and
     the hub answers the same code and key alike: a power cut anywhere is mended by
-    calling again. `again`: the hub forgot this device, since it was restored; the
-    ledger goes on under whatever name the hub gives now. Raises AlreadyEnrolled,
-    EnrolmentRunning, BadIdentity, BadKey, BadAddress, HubError; for another site also
-    MirrorInUse while the agent runs.
+    calling again. `again`: the hub forgot this device, since it was restored, or its
+    identity is damaged; the ledger goes on under whatever name the hub gives now.
+    Raises AlreadyEnrolled, EnrolmentRunning, BadIdentity, BadKey, BadAddress,
+    HubError; for another site also MirrorInUse while the agent runs.
     """
     lock = WriterLock(folder / "enrol.lock", EnrolmentRunning)
     try:
-        known = load_identity(folder)
+        known = _known(folder, again=again)
         if known is not None and not again:
             raise AlreadyEnrolled(f"{folder}: enrolled already as {known.kiosk_id}")
         key = load_or_make_key(key_path(folder))
         identity = _checked(_ask(hub, code, key, timeout_s))
         if known is not None and known.hub_key != identity.hub_key:
             raise AlreadyEnrolled(f"{folder}: enrolled with another hub")
-        if known is not None and known.site_id != identity.site_id:
+        if known is None or known.site_id != identity.site_id:
             _forget_neighbours(folder, identity)
         save_identity(folder, identity)
     finally:
         lock.close()
     return identity
+
+
+def _known(folder: Path, *, again: bool) -> Identity | None:
+    """Who the device was so far; of a damaged identity nothing is known any more."""
+    try:
+        return load_identity(folder)
+    except BadIdentity:
+        if not again:
+            raise
+        return None
 
 
 def _forget_neighbours(folder: Path, identity: Identity) -> None:

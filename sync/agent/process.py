@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+import structlog
+
 from kiosk import logs, memory
 from kiosk.bell import Bell, agent_bell
 from kiosk.config import Config
-from kiosk.identity import Identity, load_identity
+from kiosk.identity import BadIdentity, Identity, NotEnrolled, enrolled
 from kiosk.notify import notify
 from kiosk.store.ledger_reader import LedgerReader
 from kiosk.store.mirror_writer import MirrorWriter
@@ -24,9 +27,10 @@ from sync.agent.linkwatch import WatchedHub
 from sync.agent.stick_tray import StickTray
 from sync.keys import BadKey, key_path, load_key
 
+#: How often a device that is not enrolled looks whether it is; inside WatchdogSec=.
+LOOK_S = 2.0
 
-class NotEnrolled(RuntimeError):
-    """The device has no identity; the text says what to do."""
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,13 @@ class Outcome:
 def run(config: Config, *, once: bool) -> Outcome:
     """Run until SIGTERM or SIGINT, or for one turn.
 
-    Raises NotEnrolled, BadIdentity, BadKey, BadAddress, StoreError; HubError only
-    when it runs once.
+    A device that is not enrolled waits until it is. Raises BadAddress, StoreError;
+    NotEnrolled, BadIdentity, BadKey and HubError only when it runs once.
     """
     logs.configure()
     memory.use_sparingly()
+    if not once:
+        _wait_until_enrolled(config)
     with ExitStack() as stack:
         point = _open_point(config, stack)
         agent = _agent(point, stack) if config.sync.hub else _lone_agent(point, stack)
@@ -55,6 +61,30 @@ def run(config: Config, *, once: bool) -> Outcome:
             agent.run()
         notify("STOPPING=1")
         return Outcome(agent.cursor, agent.pending)
+
+
+def _wait_until_enrolled(config: Config) -> None:
+    """Come back when there is an identity with its key.
+
+    Nothing is open meanwhile, so a signal may end the process there and then.
+    """
+    notify("READY=1")
+    said = ""
+    while why := _lacking(config):
+        if why != said:
+            log.warning("waits to be enrolled", reason=why)
+            said = why
+        notify("WATCHDOG=1")
+        time.sleep(LOOK_S)
+
+
+def _lacking(config: Config) -> str:
+    """Why this device can't speak for itself; empty when it can."""
+    try:
+        _signer(config, enrolled(config.folder))
+    except (NotEnrolled, BadIdentity, BadKey) as err:
+        return str(err)
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +101,7 @@ class _Point:
 
 
 def _open_point(config: Config, stack: ExitStack) -> _Point:
-    folder, identity, stop = config.folder, _identity(config), threading.Event()
+    folder, identity, stop = config.folder, enrolled(config.folder), threading.Event()
     signer = _signer(config, identity)
     clock = ContactClock()
     mirror = MirrorWriter(folder / "mirror.db", identity.hub_key, clock.answered_at)
@@ -135,12 +165,3 @@ def _signer(config: Config, identity: Identity) -> Signer:
         return Signer(load_key(key_path(config.folder)), identity.kiosk_id)
     except FileNotFoundError as err:
         raise BadKey(f"{err.filename}: the device's key is gone; enrol again") from err
-
-
-def _identity(config: Config) -> Identity:
-    identity = load_identity(config.folder)
-    if identity is None:
-        raise NotEnrolled(
-            f"{config.data}: not enrolled yet; run: tongjie sync enrol --help"
-        )
-    return identity

@@ -114,14 +114,6 @@ def running(place: Place) -> Iterator[tuple[subprocess.Popen[str], str]]:
             process.kill()
 
 
-def test_a_kiosk_that_is_not_enrolled_says_what_to_do(place: Place) -> None:
-    ended = place.run()
-
-    assert ended.returncode == 1
-    assert "not enrolled yet; run: tongjie sync enrol" in ended.stderr
-    assert "Traceback" not in ended.stderr
-
-
 def test_a_device_that_is_configured_wrongly_is_named(place: Place) -> None:
     place.enrol()
     place.device("till", "feig_obid", "prot = 3")
@@ -131,15 +123,6 @@ def test_a_device_that_is_configured_wrongly_is_named(place: Place) -> None:
     assert ended.returncode == 1
     assert "device 'till': driver 'feig_obid'" in ended.stderr
     assert not (place.folder / "ledger.db").exists()
-
-
-def test_a_damaged_identity_is_named(place: Place) -> None:
-    (place.folder / "identity.json").write_text("{")
-
-    ended = place.run()
-
-    assert ended.returncode == 1
-    assert "identity.json" in ended.stderr
 
 
 def test_a_kiosk_without_mirror_and_devices_has_a_screen(place: Place) -> None:

@@ -10,7 +10,13 @@ import pytest
 from click.testing import CliRunner, Result
 from msgspec.structs import replace
 
-from kiosk.identity import Identity, load_identity, save_identity
+from kiosk.identity import (
+    BadIdentity,
+    Identity,
+    identity_path,
+    load_identity,
+    save_identity,
+)
 from kiosk.store.mirror import MirrorReader
 from kiosk.store.mirror_writer import MirrorWriter
 from sync.agent.cli import sync
@@ -105,6 +111,22 @@ def test_a_mirror_is_told_anew_only_where_the_device_comes_to_another_site(
     assert again.site_id == "S-1"
     assert found.status().cursor == kept
     assert (found.patron("P1") is None) == (kept == 0)
+
+
+def test_a_damaged_identity_is_replaced_when_asked_to(
+    hub: ScriptedHub, tmp_path: Path
+) -> None:
+    enrolled = enrol(hub.url, CODE, tmp_path, TIMEOUT_S)
+    with closing(MirrorWriter(tmp_path / "mirror.db", enrolled.hub_key)) as mirror:
+        mirror.apply_page(page(7, PatronChanged(patron())))
+    identity_path(tmp_path).write_text("{")
+
+    with pytest.raises(BadIdentity, match=r"identity\.json.*--again"):
+        enrol(hub.url, CODE, tmp_path, TIMEOUT_S)
+    assert enrol(hub.url, CODE, tmp_path, TIMEOUT_S, again=True) == enrolled
+
+    # It may have been another site's: nobody knows, so nothing is kept.
+    assert MirrorReader(tmp_path / "mirror.db").patron("P1") is None
 
 
 @pytest.mark.parametrize(
