@@ -14,13 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, insert, select
 
-from sync.hub.clocks import contacts
+from sync.hub.clocks import boots, contacts
 from sync.hub.clocks.contacts import Contact, columns, learn
 from sync.hub.clocks.dating import Clocks, Dated, Recorded
 from sync.hub.store import schema
 from sync.hub.store.database import Database
 from sync.hub.store.upgrade import upgrade
-from sync.protocol import Event, Heard
+from sync.protocol import Clock, Event, Heard, Sent
+from tests.integration.hub_world import Kiosk
 from tests.unit.kiosk_life import Life, live
 
 
@@ -161,6 +162,77 @@ def test_check_sees_a_hub_that_does_not_date_anew(
     }
 
     assert len(dates) > 1
+
+
+def test_claim_of_a_boot_that_met_the_hub_dates_nothing_in_any_order(
+    database: Database,
+) -> None:
+    requests = _contradicted(heard_late=dt.timedelta())
+
+    dates = _in_every_order(database, requests)
+
+    assert len(dates) == 1
+    (only,) = dates.values()
+    assert only["guess"].latest <= requests[0].received
+    assert only["claim"].believed is False
+
+
+def test_claim_counts_where_contacts_contradict_themselves_in_any_order(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Control: a hub that took such a boot for met would not look at the claim."""
+    requests = _contradicted(heard_late=dt.timedelta(minutes=5))
+
+    dates = _in_every_order(database, requests)
+    monkeypatch.setattr(boots, "is_met", lambda *_: True)
+    careless = _in_every_order(database, requests)
+
+    assert len(dates) == 1
+    (only,) = dates.values()
+    assert only["claim"].believed is True
+    assert abs(only["guess"].at - (_CLAIMED - _HOUR)) < dt.timedelta(seconds=10)
+    assert len(careless) > 1
+
+
+_HOUR = dt.timedelta(hours=1)
+_MET = dt.datetime(2026, 7, 3, 10, tzinfo=dt.UTC)
+#: What a kiosk says, an hour before it really meets the hub: another hour earlier.
+_CLAIMED = _MET - 2 * _HOUR
+
+
+def _contradicted(heard_late: dt.timedelta) -> list[Contact]:
+    """A contact, the time that its boot claims to know, and a guess made before it.
+
+    The hub's answer before came so late by the hub's own clock, set back since.
+    """
+    hour_ns = 3600 * 10**9
+    kiosk = Kiosk("k1", "A", clock=Clock.GUESSED)
+    guess = kiosk.takes_back(
+        "YL0001", _MET - 9 * _HOUR, event_id="guess", monotonic_ns=hour_ns
+    )
+    claim = kiosk.takes_back(
+        "YL0002",
+        _CLAIMED,
+        event_id="claim",
+        monotonic_ns=2 * hour_ns,
+        clock=Clock.SYNCED,
+    )
+    heard = Heard(hub_time=_MET + heard_late, monotonic_ns=3 * hour_ns)
+    sent = Sent(boot_id=kiosk.boot_id, monotonic_ns=3 * hour_ns, wall=_MET, heard=heard)
+    met = Contact("k1", sent, _MET)
+    return [
+        met,
+        Contact("k1", None, _MET, (claim,)),
+        Contact("k1", None, _MET, (guess,)),
+    ]
+
+
+def _in_every_order(
+    database: Database, requests: list[Contact]
+) -> dict[str, dict[str, Column]]:
+    """The different dates that come out, by what they are."""
+    outcomes = (dated_by(database, list(order)) for order in permutations(requests))
+    return {repr(sorted(dates.items())): dates for dates in outcomes}
 
 
 def test_clocks_of_a_contact_that_mean_nothing_teach_nothing(

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy import Select, bindparam, select, union_all
 
 from sync.hub.store import schema
 from sync.hub.store.among import among
@@ -14,11 +14,12 @@ from sync.hub.store.identity_map import IdentityMap
 from sync.hub.store.rows import Row
 
 _LOANS = schema.loans
-_SINCE: Select[Any] = select(_LOANS).where(
-    among(_LOANS.c.patron_ref, "refs"),
-    or_(
-        _LOANS.c.returned_at.is_(None),
-        _LOANS.c.returned_at >= bindparam("since", type_=_LOANS.c.returned_at.type),
+_THEIRS: Select[Any] = select(_LOANS).where(among(_LOANS.c.patron_ref, "refs"))
+#: Each half looks up just these loans, however many the reader has had.
+_SINCE = union_all(
+    _THEIRS.where(_LOANS.c.returned_at.is_(None)),
+    _THEIRS.where(
+        _LOANS.c.returned_at >= bindparam("since", type_=_LOANS.c.returned_at.type)
     ),
 )
 

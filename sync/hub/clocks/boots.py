@@ -1,4 +1,4 @@
-"""What the database knows of the boots of kiosks: brackets on their clocks, their order.
+"""What the database knows of the clocks of kiosks: brackets, boot by boot.
 
 Everything is merged so that the order of arrival leaves no trace.
 """
@@ -28,7 +28,7 @@ from sync.hub.clocks.intervals import (
     agreed,
     stretch_of,
 )
-from sync.hub.clocks.succession import Known, Span
+from sync.hub.clocks.succession import Known
 from sync.hub.store import schema
 from sync.hub.store.among import among
 from sync.hub.store.rows import Row, put_rows
@@ -124,49 +124,6 @@ def is_met(conn: Connection, kiosk_id: str, boot_id: str) -> bool:
     return bool(met) and all(bracket.is_sound for bracket in met)
 
 
-def extend(conn: Connection, kiosk_id: str, epoch: str, span: Span) -> bool:
-    """Merge a span into that of its boot; tell whether it taught anything."""
-    boots = schema.boots.c
-    here = and_(
-        boots.kiosk_id == kiosk_id, boots.epoch == epoch, boots.boot_id == span.boot_id
-    )
-    row = conn.execute(select(schema.boots).where(here)).mappings().one_or_none()
-    known = None if row is None else _span(row)
-    merged = span if known is None else known.merged(span)
-    if merged == known:
-        return False
-    row_now = {
-        "kiosk_id": kiosk_id,
-        "epoch": epoch,
-        "boot_id": span.boot_id,
-        "place": merged.place,
-        "last_ns": merged.last_ns,
-        "arrived_wall": merged.arrived and merged.arrived.wall,
-        "arrived_ns": merged.arrived and merged.arrived.ns,
-    }
-    put_rows(conn, schema.boots, [row_now])
-    return True
-
-
-def spans(conn: Connection, kiosk_id: str, epoch: str) -> list[Span]:
-    """The boots of an epoch in their order."""
-    boots = schema.boots.c
-    rows = conn.execute(
-        select(schema.boots)
-        .where(boots.kiosk_id == kiosk_id, boots.epoch == epoch)
-        .order_by(boots.place, boots.boot_id)
-    ).mappings()
-    return [_span(row) for row in rows]
-
-
-def epochs_of(conn: Connection, kiosk_id: str, boot_id: str) -> list[str]:
-    boots = schema.boots.c
-    query = select(boots.epoch).where(
-        boots.kiosk_id == kiosk_id, boots.boot_id == boot_id
-    )
-    return list(conn.execute(query.order_by(boots.epoch)).scalars())
-
-
 def witnessed(conn: Connection, kiosk_id: str) -> Known:
     """How the boots of this kiosk are dated, as long as nothing is learnt.
 
@@ -221,9 +178,3 @@ def _bracket(row: RowMapping) -> Bracket:
     return Bracket(
         Pair(row["low_wall"], row["low_ns"]), Pair(row["high_wall"], row["high_ns"])
     )
-
-
-def _span(row: RowMapping) -> Span:
-    wall = row["arrived_wall"]
-    arrived = None if wall is None else Pair(wall, row["arrived_ns"])
-    return Span(row["boot_id"], row["place"], row["last_ns"], arrived)

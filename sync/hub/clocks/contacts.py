@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import NamedTuple
@@ -19,17 +20,17 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     and_,
-    false,
-    or_,
+    bindparam,
     select,
     update,
 )
 
 from sync.hub.clocks import boots
+from sync.hub.clocks.boot_order import BootOrder, epochs_of, extend
 from sync.hub.clocks.boots import Said, Witness
 from sync.hub.clocks.dating import DOUBT, TOLERANCE, Clocks, Dated, Recorded
 from sync.hub.clocks.intervals import STRETCH_NS, Bracket, Pair, drift, duration
-from sync.hub.clocks.succession import HORIZON, Span
+from sync.hub.clocks.succession import HORIZON, Known, Span
 from sync.hub.store import schema
 from sync.protocol import Clock, Event, Sent
 
@@ -40,6 +41,27 @@ LONGEST_WAY = dt.timedelta(minutes=30)
 _NAME = re.compile(r"[0-9A-Za-z._:-]{1,64}")
 #: More than any machine can have run, and still a time when taken from a date.
 _LIMIT = 1 << 61
+#: What a column of counted nanoseconds can hold.
+_FIRST_NS, _LAST_NS = -(1 << 63), (1 << 63) - 1
+
+_FACTS = schema.facts
+#: What a fact is dated by, and how it is dated.
+_DATES = select(
+    _FACTS.c.fact_id,
+    _FACTS.c.item,
+    _FACTS.c.epoch,
+    _FACTS.c.boot_id,
+    _FACTS.c.monotonic_ns,
+    _FACTS.c.recorded_at,
+    _FACTS.c.recorded_clock,
+    _FACTS.c.received_at,
+    _FACTS.c.at,
+    _FACTS.c.clock,
+    _FACTS.c.believed,
+    _FACTS.c.earliest,
+    _FACTS.c.latest,
+)
+_MOVE = update(_FACTS).where(_FACTS.c.fact_id == bindparam("of"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +89,7 @@ def learn(conn: Connection, contact: Contact) -> DatedAnew:
     longer = [
         span.boot_id
         for epoch, span in _spans(contact)
-        if boots.extend(conn, kiosk_id, epoch, span)
+        if extend(conn, kiosk_id, epoch, span)
     ]
     concerned = [
         _reached(conn, kiosk_id, one)
@@ -75,8 +97,8 @@ def learn(conn: Connection, contact: Contact) -> DatedAnew:
         if one.by is Witness.CONTACT or not boots.is_met(conn, kiosk_id, one.boot_id)
     ]
     names = dict.fromkeys([*(one.boot_id for one in better), *longer])
-    concerned += [_undated(conn, kiosk_id, boot_id) for boot_id in names]
-    return _date_anew(conn, kiosk_id, or_(*concerned)) if concerned else DatedAnew()
+    concerned += _undated(conn, kiosk_id, names)
+    return _date_anew(conn, kiosk_id, concerned) if concerned else DatedAnew()
 
 
 def _brackets(contact: Contact) -> Iterator[Said]:
@@ -165,51 +187,65 @@ def _reached(conn: Connection, kiosk_id: str, said: Said) -> ColumnElement[bool]
     """The facts in whose date this bracket has a say."""
     ns = said.bracket.high.ns
     low, high = boots.reach(conn, kiosk_id, said.boot_id, said.by, ns)
-    facts = schema.facts.c
-    where = facts.boot_id == said.boot_id
-    if low is not None:
-        where &= facts.monotonic_ns >= (low + 1) * STRETCH_NS
-    if high is not None:
-        where &= facts.monotonic_ns < high * STRETCH_NS
-    return where
+    first_ns = _FIRST_NS if low is None else (low + 1) * STRETCH_NS
+    last_ns = _LAST_NS if high is None else high * STRETCH_NS - 1
+    return and_(
+        _FACTS.c.boot_id == said.boot_id,
+        _FACTS.c.monotonic_ns.between(first_ns, last_ns),
+    )
 
 
-def _undated(conn: Connection, kiosk_id: str, boot_id: str) -> ColumnElement[bool]:
-    """Facts of this boot, if nothing dates it, and of such boots next to it."""
-    facts, known = schema.facts.c, boots.witnessed(conn, kiosk_id)
+def _undated(
+    conn: Connection, kiosk_id: str, boot_ids: Iterable[str]
+) -> list[ColumnElement[bool]]:
+    """Facts of these boots, if nothing dates them, and of such boots next to them."""
+    known = boots.witnessed(conn, kiosk_id)
+    orders: dict[str, BootOrder] = {}
+    found: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for boot_id in boot_ids:
+        for epoch in epochs_of(conn, kiosk_id, boot_id):
+            if boot_id not in found[epoch]:
+                order = orders.setdefault(epoch, BootOrder(conn, kiosk_id, epoch))
+                found[epoch] |= dict.fromkeys(_undated_run(order, boot_id, known))
+    return [
+        and_(_FACTS.c.boot_id.in_(names), _FACTS.c.epoch == epoch)
+        for epoch, names in found.items()
+        if names
+    ]
+
+
+def _undated_run(order: BootOrder, boot_id: str, known: Known) -> Iterator[str]:
+    """Undated boots without a dated one between them; this one stands among them."""
+    here = order.span(boot_id)
+    if here is None:
+        return
 
     def undated(span: Span) -> bool:
         return known(span.boot_id, span.last_ns) is None
 
-    found: list[ColumnElement[bool]] = [false()]
-    for epoch in boots.epochs_of(conn, kiosk_id, boot_id):
-        spans = boots.spans(conn, kiosk_id, epoch)
-        here = next(i for i, span in enumerate(spans) if span.boot_id == boot_id)
-        near = [
-            *takewhile(undated, reversed(spans[:here])),
-            *filter(undated, spans[here : here + 1]),
-            *takewhile(undated, spans[here + 1 :]),
-        ]
-        names = [span.boot_id for span in near]
-        if names:
-            found.append(and_(facts.epoch == epoch, facts.boot_id.in_(names)))
-    return or_(*found)
+    sides = (order.earlier(here), filter(undated, [here]), order.later(here))
+    for side in sides:
+        yield from (span.boot_id for span in takewhile(undated, side))
 
 
 def _date_anew(
-    conn: Connection, kiosk_id: str, where: ColumnElement[bool]
+    conn: Connection, kiosk_id: str, concerned: Iterable[ColumnElement[bool]]
 ) -> DatedAnew:
     """Date these facts of a kiosk again; returns those that moved."""
-    table, clocks = schema.facts, Clocks(conn, kiosk_id)
-    query = select(table).where(table.c.kiosk_id == kiosk_id, where)
-    moved: dict[str, str] = {}
-    for row in conn.execute(query).mappings().all():
+    clocks = Clocks(conn, kiosk_id)
+    rows: dict[str, RowMapping] = {}
+    for where in concerned:
+        query = _DATES.where(_FACTS.c.kiosk_id == kiosk_id, where)
+        rows |= {row["fact_id"]: row for row in conn.execute(query).mappings()}
+    moved: dict[str, dict[str, object]] = {}
+    for fact_id, row in rows.items():
         values = columns(clocks.date(_recorded(row)))
         if any(row[name] != value for name, value in values.items()):
-            own = table.c.fact_id == row["fact_id"]
-            conn.execute(update(table).where(own).values(values))
-            moved[row["fact_id"]] = row["item"]
-    return DatedAnew(tuple(dict.fromkeys(moved.values())), frozenset(moved))
+            moved[fact_id] = {"of": fact_id, **values}
+    if moved:
+        conn.execute(_MOVE, list(moved.values()))
+    items = dict.fromkeys(rows[fact_id]["item"] for fact_id in moved)
+    return DatedAnew(tuple(items), frozenset(moved))
 
 
 def _recorded(row: RowMapping) -> Recorded:

@@ -8,15 +8,16 @@ functions of what is stored, whatever came first.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from sqlalchemy import Connection, select
 
 from sync.hub.clocks import boots
+from sync.hub.clocks.boot_order import BootOrder
 from sync.hub.clocks.intervals import Interval, drift, duration
-from sync.hub.clocks.succession import HORIZON, Span, started
+from sync.hub.clocks.succession import HORIZON, started
 from sync.hub.store import schema
 from sync.protocol import Clock, Event
 
@@ -78,7 +79,8 @@ class Clocks:
         self._conn = conn
         self._kiosk_id = kiosk_id
         self._known = boots.witnessed(conn, kiosk_id)
-        self._spans: dict[str, Sequence[Span]] = {}
+        self._orders: dict[str, BootOrder] = {}
+        self._starts: dict[tuple[str, str], Interval | None] = {}
 
     def date_event(self, event: Event, received_at: dt.datetime) -> Dated:
         """Date an event that came just now."""
@@ -102,24 +104,32 @@ class Clocks:
 
     def _bounds(self, recorded: Recorded) -> Interval:
         """What the order of the boots says; it was recorded after the enrolment."""
-        arrived = Interval(recorded.received_at - HORIZON, recorded.received_at)
-        spans = self._spans_of(recorded.epoch)
-        if all(span.boot_id != recorded.boot_id for span in spans):
-            return arrived
-        floor = self._enrolled_at
-        start = started(spans, recorded.boot_id, self._known, floor)
+        start = self._started(recorded.epoch, recorded.boot_id)
         if start is None:
-            return arrived
+            return Interval(recorded.received_at - HORIZON, recorded.received_at)
+        floor = self._enrolled_at
         ran, doubt = duration(recorded.ns), drift(recorded.ns)
         earliest, latest = start.earliest + ran - doubt, start.latest + ran + doubt
         if floor is not None:
             earliest = max(earliest, floor)
         return Interval(min(earliest, latest), latest)
 
-    def _spans_of(self, epoch: str) -> Sequence[Span]:
-        if epoch not in self._spans:
-            self._spans[epoch] = boots.spans(self._conn, self._kiosk_id, epoch)
-        return self._spans[epoch]
+    def _started(self, epoch: str, boot_id: str) -> Interval | None:
+        """The same for all events of a boot."""
+        if (epoch, boot_id) not in self._starts:
+            self._starts[epoch, boot_id] = self._start(epoch, boot_id)
+        return self._starts[epoch, boot_id]
+
+    def _start(self, epoch: str, boot_id: str) -> Interval | None:
+        if epoch not in self._orders:
+            self._orders[epoch] = BootOrder(self._conn, self._kiosk_id, epoch)
+        order = self._orders[epoch]
+        here = order.span(boot_id)
+        if here is None:
+            return None
+        own_and_later = chain([here], order.later(here))
+        before = order.earlier(here)
+        return started(own_and_later, before, self._known, self._enrolled_at)
 
     @cached_property
     def _enrolled_at(self) -> dt.datetime | None:

@@ -92,9 +92,13 @@ class Bracket:
         return Interval(earliest, latest) if earliest <= latest else None
 
     def tightened(self, other: Bracket) -> Bracket:
-        """The better of each side; the same whichever of the two came first."""
-        low = max(self.low, other.low, key=_tightness)
-        high = min(self.high, other.high, key=_tightness)
+        """The better of each side; the same whichever of the two came first.
+
+        Bounds are kept to a grain, so a side that is better by less is not better:
+        of two in the same grain the one that was earlier in the boot stays.
+        """
+        low = max(self.low, other.low, key=_lowness)
+        high = min(self.high, other.high, key=_highness)
         return Bracket(low, high)
 
     @property
@@ -107,8 +111,16 @@ class Bracket:
         return self.low.offset <= self.high.offset
 
 
-def _tightness(pair: Pair) -> tuple[dt.datetime, int]:
-    return pair.offset, pair.ns
+def _lowness(pair: Pair) -> tuple[int, int, dt.datetime]:
+    return _grains(pair), -pair.ns, pair.offset
+
+
+def _highness(pair: Pair) -> tuple[int, int, dt.datetime]:
+    return _grains(pair), pair.ns, pair.offset
+
+
+def _grains(pair: Pair) -> int:
+    return (pair.offset - _DAWN) // GRAIN
 
 
 def stretch_of(ns: int) -> int:

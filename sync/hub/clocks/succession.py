@@ -7,7 +7,7 @@ the last moment known of the boot before and the start of the next one.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sync.hub.clocks.intervals import Interval, Pair, drift, duration
@@ -50,28 +50,30 @@ Known = Callable[[str, int], Interval | None]
 
 
 def started(
-    spans: Sequence[Span], boot_id: str, known: Known, floor: dt.datetime | None
+    own_and_later: Iterable[Span],
+    before: Iterable[Span],
+    known: Known,
+    floor: dt.datetime | None,
 ) -> Interval | None:
-    """Between which times an undated boot started. `spans` are those of one epoch.
+    """Between which times an undated boot started, by it and those beside it.
 
-    None if nothing bounds it from above. Every span was running after `floor`.
+    Both go on within one epoch, away from the boot, and are read up to the next dated
+    one. None if nothing bounds it from above. Every span was running after `floor`.
     """
-    ordered = sorted(spans, key=lambda span: (span.place, span.boot_id))
-    here = next(i for i, span in enumerate(ordered) if span.boot_id == boot_id)
-    latest = _latest(ordered[here:], known)
+    latest = _latest(own_and_later, known)
     if latest is None:
         return None
-    earliest = _earliest(ordered[:here], known, floor) or latest - HORIZON
+    earliest = _earliest(before, known, floor) or latest - HORIZON
     return Interval(min(earliest, latest), max(earliest, latest))
 
 
 def _earliest(
-    before: Sequence[Span], known: Known, floor: dt.datetime | None
+    before: Iterable[Span], known: Known, floor: dt.datetime | None
 ) -> dt.datetime | None:
     """Not before the last moment that is known of an earlier boot."""
     bounds: list[dt.datetime] = []
     ran = dt.timedelta()
-    for span in reversed(before):
+    for span in before:
         if floor is not None:
             bounds.append(floor + ran)
         last = known(span.boot_id, span.last_ns)
@@ -82,7 +84,7 @@ def _earliest(
     return max(bounds, default=None)
 
 
-def _latest(own_and_later: Sequence[Span], known: Known) -> dt.datetime | None:
+def _latest(own_and_later: Iterable[Span], known: Known) -> dt.datetime | None:
     """Early enough for all boots up to the next dated one to have run, and arrived."""
     bounds: list[dt.datetime] = []
     ran = dt.timedelta()

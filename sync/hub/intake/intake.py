@@ -38,23 +38,25 @@ def take_in(
     while len(verdicts) < len(batch):
         with database.writing(ticket) as conn:
             rest = batch[len(verdicts) :][:SHORT_EVENTS]
-            taken = ingest(conn, sender, rest, now, _time_up(short_s))
+            taken = ingest(conn, sender, rest, now, time_up(short_s))
         verdicts += taken.verdicts
     return Ingested(tuple(verdicts), taken.acked_through)
 
 
-def _time_up(short_s: float) -> Callable[[], bool]:
+def time_up(
+    short_s: float, clock: Callable[[], float] = time.monotonic
+) -> Callable[[], bool]:
     """Counts from the first question: what all events share is read by then.
 
     Where reading it took longer, so may the rest: a slow machine would else read
     much for few events, and become slower still.
     """
-    begun_s = time.monotonic()
+    begun_s = clock()
     ends_s: list[float] = []
 
-    def time_up() -> bool:
-        now_s = time.monotonic()
+    def is_up() -> bool:
+        now_s = clock()
         ends_s.append(now_s + max(short_s, now_s - begun_s if short_s else 0.0))
         return now_s >= ends_s[0]
 
-    return time_up
+    return is_up

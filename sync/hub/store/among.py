@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
-    Boolean,
     ColumnElement,
     Dialect,
     Select,
@@ -26,7 +25,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import NullType, TypeEngine
 
 
 def among(column: ColumnElement[Any], parameter: str) -> ColumnElement[bool]:
@@ -34,8 +33,10 @@ def among(column: ColumnElement[Any], parameter: str) -> ColumnElement[bool]:
     return _Among(column, bindparam(parameter, type_=_Values(column.type)))
 
 
-class _Among(FunctionElement[bool]):
-    type = Boolean()
+class _Among(FunctionElement[Any]):
+    #: Not `Boolean`: where a database has none, SQLAlchemy would ask for `… = 1`, and
+    #: SQLite would then read the whole table instead of looking into an index.
+    type = NullType()
     inherit_cache = True
 
 

@@ -44,7 +44,10 @@ Row = Mapping[str, Any]
 
 
 def put_rows(conn: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Insert or overwrite rows by their primary key; the last one wins."""
+    """Insert or overwrite rows by their primary key; the last one wins.
+
+    Rows that are nothing but a key are inserted, or are there already.
+    """
     keys = [column.name for column in table.primary_key.columns]
     latest = {tuple(row[name] for name in keys): _plain(row) for row in rows}
     _write(conn, table, list(latest.values()), overwrite=True)
@@ -117,6 +120,8 @@ def _insert_all(
 def _overwriting(table: Table, statement: _Upsert, columns: Sequence[str]) -> _Upsert:
     keys = [column.name for column in table.primary_key.columns]
     others = {name: statement.excluded[name] for name in columns if name not in keys}
+    if not others:
+        return statement.on_conflict_do_nothing()
     return statement.on_conflict_do_update(index_elements=keys, set_=others)
 
 

@@ -36,7 +36,7 @@ facts = Table(
     Column("received_at", UtcTime, nullable=False),
     Column("records", Text, nullable=False),  # JSON: what the county knew
     Column("ruling", Text),  # JSON: what staff have ruled, see `rulings.py`
-    Index(None, "kiosk_id", "boot_id"),
+    Index(None, "kiosk_id", "boot_id", "monotonic_ns"),
 )
 
 loans = Table(
@@ -45,7 +45,7 @@ loans = Table(
     Column("loan_id", Text, primary_key=True),  # the fact that began it
     Column("loan_ref", Text, nullable=False, index=True),
     Column("item", Text, nullable=False, index=True),
-    Column("patron_ref", Text, nullable=False, index=True),
+    Column("patron_ref", Text, nullable=False),
     Column("loaned_at", UtcTime, nullable=False),
     Column("due_on", Date, nullable=False),
     Column("renewed", Integer, nullable=False),
@@ -54,6 +54,20 @@ loans = Table(
     Column("return_site", Text),
     Column("closed_by", Text),  # the fact that ended it
     Column("how_closed", Text),
+    Index(None, "patron_ref", "returned_at"),
+    Index(None, "loaned_at", "loan_id"),
+    Index(None, "loan_site"),
+    Index(None, "return_site"),
+    Index(None, "returned_at"),
+)
+#: Few loans are open, and the late ones among them are asked for all the time.
+_OPEN = loans.c.returned_at.is_(None)
+Index(
+    "ix_loans_open",
+    loans.c.due_on,
+    loans.c.loan_id,
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
 )
 
 #: Who waits for a copy of a title, or for one copy, and what became of it; holds that

@@ -118,6 +118,7 @@ boots = Table(
     Column("arrived_wall", UtcTime),
     Column("arrived_ns", BigInteger),
     Index(None, "kiosk_id", "boot_id"),
+    Index(None, "kiosk_id", "epoch", "place", "boot_id"),
 )
 
 #: What ties the counting clock of a boot to true time, one row a stretch of it; see
