@@ -83,7 +83,8 @@ def serving(
     """A server on this listener, as one process of the hub would be."""
     hub = made.county.hub
     service = Service(hub.database, hub.isil, hub.county_name, lambda: made.clock[0])
-    server = SipServer(lambda: Conversation(service), limits or Limits(hush_s=0.0))
+    limits = limits or Limits(hush_s=0.0)
+    server = SipServer(lambda peer: Conversation(service, peer), limits)
     thread = threading.Thread(target=server.serve, args=[listener])
     thread.start()
     try:

@@ -161,7 +161,7 @@ def test_a_return_says_where_the_book_should_go(place: Served) -> None:
 
 def test_a_hold_is_placed_once_and_given_up(client: Client) -> None:
     placed = [client.ask(a_hold("R2", BOOK)) for _ in range(2)]
-    waiting = client.patron("R2", summary=Summary.HOLD_ITEMS)
+    waiting = client.patron("R2", summary=Summary.UNAVAILABLE_HOLDS)
     for_another = client.checkout("R1", BOOK)
     gone = client.ask(a_hold("R2", BOOK, "-"))
     none_left = client.ask(a_hold("R2", BOOK, "-"))
@@ -170,13 +170,14 @@ def test_a_hold_is_placed_once_and_given_up(client: Client) -> None:
     assert {one.queue_position for one in placed if isinstance(one, HoldResponse)} == {
         "1"
     }
-    assert (waiting.hold_items_count, waiting.hold_items) == (1, ("围城",))
+    assert (waiting.hold_items_count, waiting.unavailable_holds_count) == (0, 1)
+    assert waiting.unavailable_hold_items == ("围城",)
     assert not for_another.ok
     assert isinstance(gone, HoldResponse)
     assert gone.ok
     assert isinstance(none_left, HoldResponse)
     assert not none_left.ok
-    assert client.patron("R2").hold_items_count == 0
+    assert client.patron("R2").unavailable_holds_count == 0
 
 
 def test_a_reader_is_told_masked_counted_and_by_part(

@@ -8,11 +8,18 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 
+from kiosk.cli import main
+
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "systemd" / "tongjie-hub.service"
+UNITS = sorted((ROOT / "systemd").glob("tongjie-hub*.service"))
+TIMER = ROOT / "systemd" / "tongjie-hub-upkeep.timer"
+#: What each unit of the hub has of its own, beside the command that it runs.
+OWN_SANDBOX = {"SocketBindAllow", "SystemCallFilter"}
 #: systemd's own scale: 0 is shut in, 10 may do anything.
 EXPOSURE = 1.6
 
@@ -27,18 +34,50 @@ def test_hub_may_touch_little(tmp_path: Path) -> None:
     open_unit.write_text("[Service]\nExecStart=/bin/true\n")
 
     assert exposure(open_unit) > 9  # the measure measures
-    assert exposure(UNIT) <= EXPOSURE
+    assert len(UNITS) == 4
+    assert all(exposure(unit) <= EXPOSURE for unit in UNITS)
+
+
+def test_every_part_of_the_hub_is_shut_in_alike() -> None:
+    hub, *others = ({*sandbox(unit)} for unit in [UNIT, *UNITS])
+
+    assert "ProtectSystem=strict" in hub
+    assert all(own(hub ^ other) <= OWN_SANDBOX for other in others)
 
 
 @needs_systemd
-def test_unit_holds_nothing_that_systemd_does_not_know(tmp_path: Path) -> None:
-    unit = tmp_path / UNIT.name
-    text = UNIT.read_text("utf-8").replace("/opt/tongjie/bin/tongjie", "/bin/true")
+@pytest.mark.parametrize("path", [*UNITS, TIMER], ids=lambda path: path.name)
+def test_unit_holds_nothing_that_systemd_does_not_know(
+    path: Path, tmp_path: Path
+) -> None:
+    for one in UNITS:
+        text = one.read_text("utf-8").replace("/opt/tongjie/bin/tongjie", "/bin/true")
+        (tmp_path / one.name).write_text(text)
+    unit = tmp_path / path.name
+    text = path.read_text("utf-8").replace("/opt/tongjie/bin/tongjie", "/bin/true")
     unit.write_text(text)
     assert verified(unit) == ""
 
-    unit.write_text(text + "\n[Service]\nProtectEverything=yes\n")
+    section = "Timer" if path == TIMER else "Service"
+    unit.write_text(text + f"\n[{section}]\nProtectEverything=yes\n")
     assert "ProtectEverything" in verified(unit)
+
+
+def test_commands_of_units_and_containers_are_commands_of_ours() -> None:
+    lines = [
+        line.partition("/bin/tongjie ")[2].split()
+        for unit in UNITS
+        for line in unit.read_text("utf-8").splitlines()
+        if line.startswith("ExecStart=")
+    ]
+    told = [
+        one["command"] for one in compose()["services"].values() if "command" in one
+    ]
+    lines += [" ".join(words).partition("tongjie ")[2].split() for words in told]
+
+    assert len(lines) == 7
+    assert all(is_command(words) for words in lines), lines
+    assert not is_command(["hub", "sleep"])
 
 
 def test_compose_opens_loopback_alone_and_names_major_versions() -> None:
@@ -75,6 +114,30 @@ def test_tools_in_the_image_are_of_the_servers_version() -> None:
     assert client is not None
     assert server is not None
     assert client[1] == server[1]
+
+
+def sandbox(unit: Path) -> list[str]:
+    """The lines of a unit that shut it in."""
+    text = unit.read_text("utf-8")
+    part = text[text.index("RestrictAddressFamilies=") :].partition("\n[Install]")[0]
+    return [line for line in part.splitlines() if not line.startswith("#")]
+
+
+def own(lines: set[str]) -> set[str]:
+    return {line.partition("=")[0] for line in lines if line}
+
+
+def is_command(words: list[str]) -> bool:
+    """Whether `tongjie` knows these words up to the first option."""
+    group: click.Command = main
+    for word in words:
+        if word.startswith("-") or not isinstance(group, click.Group):
+            break
+        found = group.get_command(click.Context(group), word)
+        if found is None:
+            return False
+        group = found
+    return True
 
 
 def exposure(unit: Path) -> float:

@@ -16,7 +16,7 @@ import msgspec
 from sqlalchemy import Connection, insert, select
 
 from sync.hub.circulation.case_steps import HUB, What, new_step
-from sync.hub.circulation.facts import Fact, Finding
+from sync.hub.circulation.facts import MACHINE, Fact, Finding
 from sync.hub.circulation.unit_of_work import UnitOfWork
 from sync.hub.store import schema
 from sync.hub.store.rows import Row
@@ -170,8 +170,12 @@ def _without_times(value: object) -> object:
 
 
 def _site(conn: Connection, kiosk_id: str) -> str | None:
-    devices = schema.devices.c
+    """Where the kiosk stands, or another maker's machine."""
+    devices, machines = schema.devices.c, schema.sip2_accounts.c
+    name = kiosk_id.removeprefix(MACHINE)
     query = select(devices.site_id).where(devices.kiosk_id == kiosk_id)
+    if name != kiosk_id:
+        query = select(machines.site_id).where(machines.name == name)
     return conn.execute(query).scalar_one_or_none()
 
 

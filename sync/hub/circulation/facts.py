@@ -11,6 +11,8 @@ from kiosk.domain.values import Item, Patron
 from sync.protocol import Clock
 
 #: Stand for times that nobody knows.
+#: Stands before the name of another maker's machine where a kiosk would be named.
+MACHINE = "sip2:"
 _BEGINNING = dt.datetime.min.replace(tzinfo=dt.UTC)
 _END = dt.datetime.max.replace(tzinfo=dt.UTC)
 

@@ -7,7 +7,7 @@ out as ever, with all that the kiosks have seen.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, select
@@ -24,6 +24,8 @@ from sync.hub.store import schema
 from sync.hub.store.rows import Row
 
 _HOLDS = schema.holds
+#: Holds that are ended in one transaction; kiosks wait for it.
+EXPIRED_AT_ONCE = 20
 
 
 class HoldError(ValueError):
@@ -99,19 +101,22 @@ def put_back(conn: Connection, hold_id: str, by: Deed) -> None:
         _act(work, row, Act.PUT_BACK, by, row["copy"], row["copy_site"])
 
 
-def expire(conn: Connection, by: Deed) -> int:
-    """End the holds whose copies nobody fetched in time; returns how many."""
+def expire(conn: Connection, by: Deed, after: str = "") -> Sequence[str]:
+    """End the next holds, in order, whose copies nobody fetched in time; which ones."""
     today = county_day(by.now)
     due = select(_HOLDS.c.hold_id).where(
-        _HOLDS.c.state == HoldState.READY.value, _HOLDS.c.keep_until < today
+        _HOLDS.c.state == HoldState.READY.value,
+        _HOLDS.c.keep_until < today,
+        _HOLDS.c.hold_id > after,
     )
-    names = conn.execute(due.order_by(_HOLDS.c.hold_id)).scalars().all()
+    query = due.order_by(_HOLDS.c.hold_id).limit(EXPIRED_AT_ONCE)
+    names = conn.execute(query).scalars().all()
     with unit_of_work(conn) as work:
         for name in names:
             row = work.holds.get(name)
             if row is not None and row["state"] == HoldState.READY:
                 _act(work, row, Act.EXPIRED, by, row["copy"], row["copy_site"])
-    return len(names)
+    return names
 
 
 def _open_case(work: UnitOfWork, hold: Hold, now: dt.datetime) -> None:

@@ -9,14 +9,16 @@ from collections.abc import Mapping
 import msgspec
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
+from sync.hub.circulation.facts import MACHINE
 from sync.hub.county import passwords
 from sync.hub.county.audit import Actor, note
-from sync.hub.county.users import BadAccount, spelled
+from sync.hub.county.users import BadAccount, forget_tries, spelled
 from sync.hub.sip2_server.machine import Machine
 from sync.hub.store import schema
 from sync.hub.store.rows import one
 
 _TABLE = schema.sip2_accounts
+_LONGEST_NAME = 32
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}")
 
 
@@ -38,6 +40,7 @@ def set_password(
     """Give a new password, from the next login on. Raises BadAccount, WeakPassword."""
     passwords.require_good(password, name)
     _change(conn, name, {"password": passwords.hashed(password)})
+    forget_tries(conn, guarded(name))
     note(conn, who, "sip2.passwd", f"sip2:{name}", now)
 
 
@@ -48,6 +51,11 @@ def set_disabled(
     _change(conn, name, {"disabled": disabled})
     what = "sip2.disable" if disabled else "sip2.enable"
     note(conn, who, what, f"sip2:{name}", now)
+
+
+def guarded(name: str) -> str:
+    """Under which name wrong passwords are counted: no member of staff has it."""
+    return f"{MACHINE}{name[:_LONGEST_NAME]}"
 
 
 def machines(conn: Connection) -> tuple[Machine, ...]:

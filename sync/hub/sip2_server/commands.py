@@ -70,7 +70,7 @@ def serve(database: str, listen: str, connections: int, *, as_json: bool) -> Non
             isil, county = county_names(conn)
         service = Service(store, isil, county, now)
         limits = Limits(connections=connections)
-        server = SipServer(lambda: Conversation(service), limits)
+        server = SipServer(lambda peer: Conversation(service, peer), limits)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: server.stop())
         with socket.create_server(address) as listener:

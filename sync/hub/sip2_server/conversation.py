@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 class Answers(Protocol):
     """Who knows the accounts and the county; see `service.Service`."""
 
-    def log_in(self, name: str, password: str) -> Machine | None: ...
+    def log_in(self, name: str, password: str, address: str) -> Machine | None: ...
 
     def answer(
         self, machine: Machine, request: Request, deed: Deed, *, may_be_repeat: bool
@@ -47,11 +47,12 @@ class Standing(enum.Enum):
 
 
 class Conversation:
-    """Made anew for each connection."""
+    """Made anew for each connection, from this address."""
 
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: Answers, address: str) -> None:
         self.standing = Standing.OPEN
         self._answers = answers
+        self._address = address
         self._lines = LineFinder()
         self._machine: Machine | None = None
         self._dialect = _BEFORE_LOGIN
@@ -102,7 +103,7 @@ class Conversation:
         plain = request.uid_algorithm == request.pwd_algorithm == "0"
         try:
             machine = plain and self._answers.log_in(
-                request.login_user_id, request.login_password
+                request.login_user_id, request.login_password, self._address
             )
         except NotNow:
             return self._ask_again()

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 from kiosk.domain.credentials import normalise
 from kiosk.domain.policy import Refusal, patron_refusal, remaining
 from kiosk.domain.values import Loan, county_day
-from sync.hub.circulation.hold_values import ACTIVE
+from sync.hub.circulation.hold_values import ACTIVE, HoldState
 from sync.hub.county import catalogue
 from sync.hub.county.card_kinds import CardState
 from sync.hub.county.patrons import patron
@@ -17,6 +17,7 @@ from sync.hub.county.rulebook import current_rules
 from sync.hub.sip2_server.known import Copy, Reader, Waiting
 from sync.hub.store import schema
 from sync.hub.store.rows import loan_value
+from sync.hub.transfers.lines import LIVE, Reason, State
 
 
 def reader(conn: Connection, card: str, now: dt.datetime) -> Reader | None:
@@ -54,12 +55,18 @@ def copy(conn: Connection, text: str) -> Copy:
         loans.c.item == barcode, loans.c.returned_at.is_(None)
     )
     row = conn.execute(open_loan).mappings().first()
+    line = _line(conn, barcode)
+    for_hold = line is not None and line["reason"] == Reason.HOLD
     return Copy(
         barcode,
         item,
         title.title if title else "",
         loan_value(row) if row else None,
         queue_of(conn, item.title_id),
+        kept_until=_kept_until(conn, barcode),
+        goes_to=site_name(conn, line["to_site"]) if line else "",
+        for_hold=for_hold,
+        travels=for_hold or (line is not None and line["state"] == State.SENT),
     )
 
 
@@ -86,6 +93,21 @@ def _loans(conn: Connection, patron_ref: str) -> tuple[Loan, ...]:
     return tuple(map(loan_value, rows.mappings()))
 
 
+def _kept_until(conn: Connection, barcode: str) -> dt.date | None:
+    """The last day on which it waits on the hold shelf."""
+    holds = schema.holds.c
+    mine = (holds.copy == barcode, holds.state == HoldState.READY.value)
+    return conn.execute(select(holds.keep_until).where(*mine)).scalars().first()
+
+
+def _line(conn: Connection, barcode: str) -> RowMapping | None:
+    """The transfer that it is wanted for or on."""
+    lines = schema.transfers
+    live = lines.c.state.in_(sorted(LIVE))
+    query = select(lines).where(lines.c.item == barcode, live)
+    return conn.execute(query.order_by(lines.c.opened_at.desc())).mappings().first()
+
+
 def _waiting(conn: Connection, patron_ref: str) -> tuple[Waiting, ...]:
     holds, titles = schema.holds, schema.titles
     rows = conn.execute(
@@ -98,4 +120,10 @@ def _waiting(conn: Connection, patron_ref: str) -> tuple[Waiting, ...]:
 
 
 def _hold(row: RowMapping) -> Waiting:
-    return Waiting(row["hold_id"], row["title_id"], row["title"] or "", row["item"])
+    return Waiting(
+        row["hold_id"],
+        row["title_id"],
+        row["title"] or "",
+        row["item"],
+        row["copy"] if row["state"] == HoldState.READY else "",
+    )

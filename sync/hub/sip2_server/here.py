@@ -77,7 +77,11 @@ def status(here: Here, request: ScStatus) -> AcsStatus:
 
 def due_text(day: dt.date | None) -> str:
     """The last minute of the day, in the protocol's own form."""
-    return write_moment(dt.datetime.combine(day, _LAST_MINUTE)) if day else ""
+    return write_moment(last_minute(day)) if day else ""
+
+
+def last_minute(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, _LAST_MINUTE)
 
 
 def _supports(machine: Machine, message_id: str) -> str:

@@ -11,12 +11,16 @@ from kiosk.domain.values import Item, Loan, Patron
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A hold whose reader still waits; `item` is empty if any copy will do."""
+    """A hold whose reader still waits; `item` is empty if any copy will do.
+
+    `ready`: the copy on the hold shelf; empty if there is none yet.
+    """
 
     hold_id: str
     title_id: str
     title: str
     item: str
+    ready: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,18 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A copy as a machine asks for it; without an `item` the county does not know it."""
+    """A copy as a machine asks for it; without an `item` the county does not know it.
+
+    `kept_until`: it is on the hold shelf. `goes_to`: the site's name that it has to go
+    to, `for_hold` because a reader waits for it there. `travels`: nobody can have it.
+    """
 
     barcode: str
     item: Item | None
     title: str = ""
     loan: Loan | None = None
     queue: int = 0
+    kept_until: dt.date | None = None
+    goes_to: str = ""
+    for_hold: bool = False
+    travels: bool = False

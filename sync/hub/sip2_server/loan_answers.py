@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from kiosk.domain.values import ItemState
-from sync.hub.sip2_server.here import Here, Told, due_text
+from sync.hub.sip2_server.here import Here, Told, due_text, last_minute
 from sync.hub.sip2_server.known import Copy
 from sync.sip2.answers import (
     CheckinResponse,
@@ -63,7 +63,7 @@ def lent(
 
 def returned(here: Here, request: Checkin, copy: Copy, told: Told) -> CheckinResponse:
     """Always taken back. An alert says that it does not belong on this shelf."""
-    alert, goes_to = _route(here, told)
+    alert, goes_to = _route(here, copy, told)
     other = (("CT", goes_to),) if goes_to else ()
     return CheckinResponse(
         ok=True,
@@ -92,6 +92,7 @@ def item_information(
         transaction_date=here.moment,
         hold_queue_length=str(copy.queue),
         due_date=due_text(loan.due_on) if loan else None,
+        hold_pickup_date=last_minute(copy.kept_until) if copy.kept_until else None,
         item_identifier=request.item_identifier,
         title_identifier=copy.title,
         owner=item.owner if item else None,
@@ -144,18 +145,20 @@ def renewed_all(
     )
 
 
-def _route(here: Here, told: Told) -> tuple[str, str]:
+def _route(here: Here, copy: Copy, told: Told) -> tuple[str, str]:
     """Alert type and destination; nothing for what stays on this shelf."""
-    match told.reason:
-        case None:
-            return "", ""
-        case "return.hold":
-            site = str(told.params.get("site", ""))
-            return (_HELD_HERE if site == here.site_name else _HELD_ELSEWHERE), site
-        case "return.other_site":
-            return _GOES_HOME, str(told.params.get("owner", ""))
-        case _:
-            return _FOR_STAFF, ""
+    if told.reason == "return.hold":
+        site = str(told.params.get("site", ""))
+        return (_HELD_HERE if site == here.site_name else _HELD_ELSEWHERE), site
+    if copy.goes_to not in ("", here.site_name):
+        return (_HELD_ELSEWHERE if copy.for_hold else _GOES_HOME), copy.goes_to
+    if told.reason == "return.other_site":
+        return _GOES_HOME, str(told.params.get("owner", ""))
+    return (_FOR_STAFF, "") if _is_unknown(copy) else ("", "")
+
+
+def _is_unknown(copy: Copy) -> bool:
+    return copy.item is None or copy.item.state is ItemState.PROVISIONAL
 
 
 def _status(copy: Copy) -> str:
@@ -163,4 +166,8 @@ def _status(copy: Copy) -> str:
         return CirculationStatus.CHARGED
     if copy.item is None:
         return CirculationStatus.OTHER
+    if copy.kept_until is not None:
+        return CirculationStatus.ON_HOLD_SHELF
+    if copy.travels:
+        return CirculationStatus.IN_TRANSIT
     return _STATES.get(copy.item.state, CirculationStatus.AVAILABLE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from sync.hub.circulation.facts import MACHINE
 from sync.sip2.dialects import Dialect
 
 LANGUAGES = ("zh_Hans", "en")
@@ -26,7 +27,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def kiosk_id(self) -> str:
         """What stands for the device in the events of this machine."""
-        return f"sip2:{self.name}"
+        return f"{MACHINE}{self.name}"
 
     @property
     def dialect(self) -> Dialect:

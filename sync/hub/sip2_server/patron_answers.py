@@ -71,19 +71,23 @@ def patron_information(
 ) -> PatronInformationResponse:
     """Counts always, and the part of one list that is asked for."""
     loans, late = (reader.loans, reader.overdue) if reader else ((), ())
-    waiting = reader.waiting if reader else ()
+    holds = reader.waiting if reader else ()
+    ready = tuple(one.ready for one in holds if one.ready)
+    waiting = tuple(one.item or one.title for one in holds if not one.ready)
     wanted = request.summary
-    holds = tuple(one.item or one.title for one in waiting)
     return PatronInformationResponse(
         transaction_date=here.moment,
-        hold_items_count=len(waiting),
+        hold_items_count=len(ready),
         overdue_items_count=len(late),
         charged_items_count=len(loans),
         fine_items_count=0,
         recall_items_count=0,
-        unavailable_holds_count=None,
+        unavailable_holds_count=len(waiting),
         charged_items_limit=f"{min(reader.limit, 9999):04}" if reader else None,
-        hold_items=_part(request, holds) if wanted == Summary.HOLD_ITEMS else (),
+        hold_items=_part(request, ready) if wanted == Summary.HOLD_ITEMS else (),
+        unavailable_hold_items=_part(request, waiting)
+        if wanted == Summary.UNAVAILABLE_HOLDS
+        else (),
         overdue_items=_items(request, late) if wanted == Summary.OVERDUE_ITEMS else (),
         charged_items=_items(request, loans) if wanted == Summary.CHARGED_ITEMS else (),
         **_common(here, request.patron_identifier, reader),

@@ -33,10 +33,13 @@ class Limits:
 
 
 class SipServer:
-    """Owns its connections, not the listener. `begin` makes a conversation for each."""
+    """Owns its connections, not the listener.
+
+    `begin` makes a conversation for each, with a machine at this address.
+    """
 
     def __init__(
-        self, begin: Callable[[], Conversation], limits: Limits | None = None
+        self, begin: Callable[[str], Conversation], limits: Limits | None = None
     ) -> None:
         self._begin = begin
         self._limits = limits or Limits()
@@ -49,22 +52,24 @@ class SipServer:
         listener.settimeout(0.2)
         while not self._stop.is_set():
             try:
-                connection, _ = listener.accept()
+                connection, peer = listener.accept()
             except TimeoutError:
                 continue
-            self._welcome(connection)
+            self._welcome(connection, peer[0])
         self._farewell()
 
     def stop(self) -> None:
         """Any thread or signal handler may call it."""
         self._stop.set()
 
-    def _welcome(self, connection: socket.socket) -> None:
+    def _welcome(self, connection: socket.socket, address: str) -> None:
         with self._lock:
             full = len(self._open) >= self._limits.connections
             if not full:
                 thread = threading.Thread(
-                    target=self._converse, args=[connection], name="sip2-machine"
+                    target=self._converse,
+                    args=[connection, address],
+                    name="sip2-machine",
                 )
                 self._open[thread] = connection
         if full:
@@ -73,11 +78,11 @@ class SipServer:
         else:
             thread.start()
 
-    def _converse(self, connection: socket.socket) -> None:
+    def _converse(self, connection: socket.socket, address: str) -> None:
         try:
             with connection:
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._answer_all(connection, self._begin())
+                self._answer_all(connection, self._begin(address))
         except OSError as err:
             log.info("machine lost", why=str(err))
         finally:

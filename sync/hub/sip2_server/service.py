@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from sync.hub.county import passwords
+from sync.hub.county.login_guard import begin_try, end_try
 from sync.hub.sip2_server import accounts, deeds, looks
 from sync.hub.sip2_server.circulating import Desk
 from sync.hub.sip2_server.county_view import site_name
@@ -42,16 +43,24 @@ class Service:
         self._county_name = county_name
         self._now = now
 
-    def log_in(self, name: str, password: str) -> Machine | None:
-        """Slow on purpose. Raises NotNow."""
+    def log_in(self, name: str, password: str, address: str) -> Machine | None:
+        """None for a wrong password, and while too many wrong ones close the account.
+
+        Slow on purpose. Raises NotNow.
+        """
+        account, now = accounts.guarded(name), self._now()
         try:
-            with self._database.reading() as conn:
+            with self._database.writing() as conn:
+                wait = begin_try(conn, account, address, now)
                 stored = accounts.stored_password(conn, name)
                 machine = accounts.machine(conn, name)
-        except DBAPIError as err:
+            if wait or stored is None or not passwords.fits(stored, password):
+                return None
+            with self._database.writing() as conn:
+                end_try(conn, account, address, now)
+        except (DBAPIError, TurnMissed) as err:
             raise _not_now(name, err) from err
-        right = stored is not None and passwords.fits(stored, password)
-        return machine if right else None
+        return machine
 
     def answer(
         self, machine: Machine, request: Request, deed: Deed, *, may_be_repeat: bool

@@ -50,7 +50,7 @@ def begin_try(
         return wait
     wrong = {key: rows[key]["wrong"] + 1 if key in rows else 1 for key in free}
     put_rows(conn, _TRIES, [_row(key, wrong[key], free[key], now) for key in free])
-    conn.execute(delete(_TRIES).where(_TRIES.c.last_at < now - MEMORY))
+    forget_old(conn, now)
     return _NO_WAIT
 
 
@@ -62,7 +62,13 @@ def end_try(conn: Connection, name: str, address: str, now: dt.datetime) -> None
     conn.execute(update(_TRIES).where(of_address, _TRIES.c.wrong > 0).values(fewer))
     place = {"name": name, "address": _network(address), "last_at": now}
     put_rows(conn, _PLACES, [place])
-    conn.execute(delete(_PLACES).where(_PLACES.c.last_at < now - OWN_PLACE))
+
+
+def forget_old(conn: Connection, now: dt.datetime) -> int:
+    """Drop tries and places that count no more; returns how many."""
+    tries = delete(_TRIES).where(_TRIES.c.last_at < now - MEMORY)
+    places = delete(_PLACES).where(_PLACES.c.last_at < now - OWN_PLACE)
+    return conn.execute(tries).rowcount + conn.execute(places).rowcount
 
 
 def wait_after(wrong: int, free: int) -> dt.timedelta:

@@ -1,0 +1,1 @@
+"""What has to be done every day, whether or not anybody thinks of it."""
