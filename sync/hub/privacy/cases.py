@@ -5,7 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    exists,
+    or_,
+    select,
+    update,
+)
 
 from sync.hub.circulation.cases import CaseState
 from sync.hub.privacy.renaming import NAME, nameless, renamed
@@ -18,8 +26,8 @@ _CHUNK = 200
 
 def forget_in_cases(
     conn: Connection, reader: str, former: str, names: Collection[str]
-) -> int:
-    """Rename the reader in all cases that tell of these facts; returns how many."""
+) -> list[str]:
+    """Rename the reader in all cases that tell of these facts; returns which ones."""
     facts = schema.facts.c
     items = select(facts.item).where(facts.fact_id.in_(names))
     near = or_(_CASES.c.event_id.in_(names), _CASES.c.item.in_(items))
@@ -27,7 +35,7 @@ def forget_in_cases(
     told = [row for row in rows if _tells_of(row, names)]
     for row in told:
         _rename(conn, row, reader, former)
-    return len(told)
+    return [row["case_id"] for row in told]
 
 
 def forget_quotes(
@@ -50,10 +58,13 @@ def forget_quotes(
 
 
 def _names(reader: str) -> ColumnElement[bool]:
-    """Whether the reader stands in it; as JSON writes a plain name."""
-    return or_(
-        _CASES.c.patron_ref == reader, _CASES.c.sides.contains(reader, autoescape=True)
+    """Whether the reader stands in it, or in what staff did; JSON writes it plainly."""
+    changed = exists().where(
+        _STEPS.c.case_id == _CASES.c.case_id,
+        _STEPS.c.effect.contains(reader, autoescape=True),
     )
+    said = _CASES.c.sides.contains(reader, autoescape=True)
+    return or_(_CASES.c.patron_ref == reader, said, changed)
 
 
 def _tells_of(row: RowMapping, names: Collection[str]) -> bool:

@@ -15,13 +15,8 @@ from sync.hub.privacy.consent_commands import consent
 from sync.hub.privacy.disclosure import disclose, write_zip
 from sync.hub.privacy.erase import CannotErase, erase
 from sync.hub.privacy.purge import purge
-from sync.hub.privacy.retention import (
-    BadRetention,
-    cut_off,
-    retention_days,
-    set_retention,
-)
-from sync.hub.privacy.verify import Checked, verify
+from sync.hub.privacy.retention import BadRetention, retention_days, set_retention
+from sync.hub.privacy.verify import Checked, verify_last
 
 
 @click.group()
@@ -45,8 +40,7 @@ def run_purge(database: str, *, dry_run: bool, as_json: bool) -> None:
 def run_verify(database: str, *, as_json: bool) -> None:
     """Look for links that the last purge should have forgotten; 1 if there is one."""
     with failures(), county_of(database) as store, store.reading() as conn:
-        last = runs.last_purge(conn)
-        checked = verify(conn, last.cut_off if last else cut_off(conn, now()))
+        checked = verify_last(conn, now())
     click.echo(as_line(checked) if as_json else _said(checked))
     if not checked.is_clean:
         raise SystemExit(1)

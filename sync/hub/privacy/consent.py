@@ -9,11 +9,14 @@ import uuid
 import msgspec
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
+from kiosk.domain.values import county_day
 from sync.hub.county.audit import Actor, note
 from sync.hub.county.patron_files import PatronFile, is_minor
 from sync.hub.store import schema
 
 _TEXTS, _CONSENTS = schema.consent_texts, schema.consents
+#: Years; whoever is younger does not agree alone.
+AGE_OF_CONSENT = 14
 _HOLDS = _CONSENTS.c.withdrawn_at.is_(None)
 
 
@@ -85,8 +88,9 @@ def give(
     text = current_text(conn)
     if text is None:
         raise BadConsent("text: there is none yet to agree to")
-    guardian = patron.guardian if is_minor(conn, patron) else None
-    if is_minor(conn, patron) and guardian is None:
+    is_child = is_minor(conn, patron) or _may_be_a_child(patron, now)
+    guardian = patron.guardian if is_child else None
+    if is_child and guardian is None:
         raise BadConsent("guardian: a minor's must agree, and none is recorded")
     _end(conn, patron.patron_ref, purpose, who, now)
     row = {
@@ -100,6 +104,12 @@ def give(
     }
     conn.execute(insert(_CONSENTS), [row])
     _note(conn, "privacy.agree", patron.patron_ref, purpose, who, now)
+
+
+def _may_be_a_child(patron: PatronFile, now: dt.datetime) -> bool:
+    """Whether a guardian must agree by law; of the birth only the year is known."""
+    born = patron.birth_year
+    return born is not None and county_day(now).year - born <= AGE_OF_CONSENT
 
 
 def withdraw(

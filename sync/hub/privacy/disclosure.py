@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from collections.abc import Collection
 from typing import IO, Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, or_, select
 
 from sync.hub.county.patron_files import PatronFile
+from sync.hub.privacy.answers import answers_of
 from sync.hub.privacy.consent import consents_of
+from sync.hub.privacy.events import events_with
 from sync.hub.store import schema
 
 Rows = list[dict[str, Any]]
@@ -20,6 +23,8 @@ README = """\
 本馆保存的关于您的全部信息
 patron.json 是全部内容；每个 CSV 文件是其中一部分，可用表格软件打开。
 patron 登记信息 · cards 卡片 · loans 借阅 · holds 预约 · cases 馆员处理的问题
+hold_steps 馆员为预约所做的事 · hold_bars 预约暂停的时间
+machines 自助设备最后的答复，以及用当时未知的卡办理的借阅
 consents 您的同意 · accesses 工作人员查看和修改您的记录 · imports 导入时被覆盖的旧值
 归还满规定天数后，借阅记录不再写明读者，因此不在这里。
 如需更正或删除，请联系图书馆。
@@ -27,6 +32,8 @@ consents 您的同意 · accesses 工作人员查看和修改您的记录 · imp
 Everything the library holds about you
 patron.json has all of it; each CSV file is one part, for any spreadsheet program.
 patron: your record; cards; loans; holds; cases: questions that staff looked at;
+hold_steps: what staff did for a hold; hold_bars: when your holds were suspended;
+machines: what a machine was told last, and loans by a card not known at the time;
 consents: what you agreed to; accesses: when staff saw or changed your record;
 imports: older values that an import overwrote.
 Some days after its return a loan no longer says who had the book, so it is not here.
@@ -40,12 +47,28 @@ def disclose(conn: Connection, patron: PatronFile) -> dict[str, Rows]:
     consents = [
         msgspec.to_builtins(one) for one in consents_of(conn, patron.patron_ref)
     ]
-    return {"patron": [msgspec.to_builtins(patron)], **held, "consents": consents}
+    machines = _at_machines(conn, [card["text"] for card in held["cards"]])
+    record = {"patron": [msgspec.to_builtins(patron)]}
+    return {**record, **held, "consents": consents, "machines": machines}
+
+
+def _at_machines(conn: Connection, cards: Collection[str]) -> Rows:
+    """What machines were told last of the reader, and loans by a card unknown then."""
+    answers = [
+        {"machine": name, "at": at, "text": text}
+        for name, at, text in answers_of(conn, cards)
+    ]
+    events = [
+        {"machine": row.kiosk_id, "at": row.received_at, "text": row.body}
+        for row in events_with(conn, cards)
+    ]
+    return [msgspec.to_builtins(row) for row in (*answers, *events)]
 
 
 def _queries(patron: PatronFile) -> dict[str, Select[Any]]:
     ref = patron.patron_ref
     cards, holds, cases = schema.credentials.c, schema.holds, schema.cases.c
+    bars = schema.hold_bars
     log, old = schema.audit_log.c, schema.import_changes.c
     said = or_(cases.patron_ref == ref, cases.sides.contains(ref, autoescape=True))
     about_me = log.about == f"patron:{ref}"
@@ -57,6 +80,8 @@ def _queries(patron: PatronFile) -> dict[str, Select[Any]]:
         ),
         "loans": _loans(schema.loans.c.patron_ref == ref),
         "holds": select(holds).where(holds.c.patron_ref == ref),
+        "hold_steps": _steps(holds.c.patron_ref == ref),
+        "hold_bars": select(bars.c.since, bars.c.until).where(bars.c.patron_ref == ref),
         "cases": select(*shown).where(said),
         "accesses": select(log.at, log.who, log.what, log.reason).where(about_me),
         "imports": select(old.run_id, old.before).where(*imported),
@@ -83,6 +108,14 @@ def _loans(whose: ColumnElement[bool]) -> Select[Any]:
         .where(whose)
         .order_by(loans.c.loaned_at)
     )
+
+
+def _steps(whose: ColumnElement[bool]) -> Select[Any]:
+    """What staff did for the reader's holds; not who of them."""
+    steps, holds = schema.hold_steps, schema.holds
+    shown = (steps.c.hold_id, steps.c.at, steps.c.act, steps.c.item, steps.c.reason)
+    mine = steps.join(holds, holds.c.hold_id == steps.c.hold_id)
+    return select(*shown).select_from(mine).where(whose).order_by(steps.c.at)
 
 
 def _rows(conn: Connection, query: Select[Any]) -> Rows:

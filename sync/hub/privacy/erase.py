@@ -19,7 +19,9 @@ from sync.hub.county.search_terms import Kind, index, words
 from sync.hub.feed.feedmarks import Feed, mark
 from sync.hub.library.tasks import OPEN
 from sync.hub.privacy import runs
+from sync.hub.privacy.answers import forget_answers_of
 from sync.hub.privacy.due import Scope
+from sync.hub.privacy.events import forget_cards
 from sync.hub.privacy.holds import forget_holds, titles_of
 from sync.hub.privacy.imports import forget_imports_of
 from sync.hub.privacy.item import forget_item
@@ -98,14 +100,18 @@ def _forget_record(conn: Connection, patron: PatronFile) -> Counter[str]:
     """The record itself and all that hangs on it; kiosks are told."""
     ref = patron.patron_ref
     cards = schema.credentials.c
-    digests = list(
-        conn.execute(select(cards.digest).where(cards.patron_ref == ref)).scalars()
-    )
+    query = select(cards.digest, cards.text).where(cards.patron_ref == ref)
+    mine = {row.digest: row.text for row in conn.execute(query)}
     index(conn, Kind.PATRON, {patron.number: words(patron.name)}, {})
     for table in (schema.credentials, schema.consents, schema.hold_bars):
         conn.execute(delete(table).where(table.c.patron_ref == ref))
     conn.execute(delete(schema.patrons).where(schema.patrons.c.patron_ref == ref))
-    mark(conn, Feed.CREDENTIAL, digests)
+    mark(conn, Feed.CREDENTIAL, list(mine))
     mark(conn, Feed.PATRON, [ref])
-    changes = forget_imports_of(conn, patron.number)
-    return Counter(patrons=1, cards=len(digests), imports=changes)
+    return Counter(
+        patrons=1,
+        cards=len(mine),
+        imports=forget_imports_of(conn, patron.number),
+        answers=forget_answers_of(conn, mine.values()),
+        events=forget_cards(conn, mine.values()),
+    )

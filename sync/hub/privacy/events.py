@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    false,
     or_,
     select,
     update,
@@ -27,7 +29,7 @@ from sync.hub.circulation.cases import CaseState
 from sync.hub.circulation.former import former_reader
 from sync.hub.intake.copies import fingerprint
 from sync.hub.privacy.links import names_reader
-from sync.hub.privacy.renaming import body_without
+from sync.hub.privacy.renaming import CARD, body_without
 from sync.hub.store import schema
 
 _EVENTS, _ASIDE = schema.events, schema.quarantine
@@ -52,6 +54,22 @@ def forget_in_events(conn: Connection, former: str, names: Collection[str]) -> i
     _put(conn, [(row, former) for row in rows])
     forget_aside(conn, [row.event_id for row in rows])
     return len(rows)
+
+
+def forget_cards(conn: Connection, cards: Collection[str]) -> int:
+    """Of events that quote one of these numbers, unknown then; returns how many."""
+    rows = events_with(conn, cards)
+    _put(conn, [(row, former_reader(secrets.token_hex(_TOKEN_BYTES))) for row in rows])
+    return len(rows)
+
+
+def events_with(conn: Connection, cards: Collection[str]) -> Sequence[Any]:
+    """Events of machines that quote one of these numbers, as normalised."""
+    quoted = [f'"{CARD}":{msgspec.json.encode(card).decode()}' for card in cards]
+    said = [_EVENTS.c.body.contains(text, autoescape=True) for text in quoted]
+    columns = (_EVENTS.c.event_id, _EVENTS.c.body, _EVENTS.c.fingerprint)
+    query = select(*columns, _EVENTS.c.kiosk_id, _EVENTS.c.received_at)
+    return conn.execute(query.where(or_(false(), *said))).all()
 
 
 def forget_rest(

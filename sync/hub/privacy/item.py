@@ -5,20 +5,24 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
+import msgspec
 from sqlalchemy import Connection, select
 
 from sync.hub.circulation import holds, shelf
-from sync.hub.circulation.facts import Fact, provisional_title
+from sync.hub.circulation.facts import Fact, Records, provisional_title
 from sync.hub.circulation.former import former_reader
 from sync.hub.circulation.history import replay
 from sync.hub.circulation.ordering import in_order
+from sync.hub.circulation.reading import NOBODY
 from sync.hub.circulation.unit_of_work import UnitOfWork
 from sync.hub.privacy.cases import forget_in_cases
-from sync.hub.privacy.due import Scope, due_facts
+from sync.hub.privacy.due import Scope, due_facts, is_person
 from sync.hub.privacy.events import forget_in_events
 from sync.hub.privacy.renaming import records_without, renamed
 from sync.hub.store import schema
+from sync.hub.store.rows import Row
 
 _TOKEN_BYTES = 8
 
@@ -35,18 +39,21 @@ def forget_item(conn: Connection, item: str, scope: Scope) -> Counter[str] | Non
 
 
 def forget_facts(conn: Connection, reader: str, names: Collection[str]) -> Counter[str]:
-    """Let one new name that leads nowhere stand for the reader of these facts."""
+    """Let one new name that leads nowhere stand for the reader of these facts.
+
+    What a kiosk recorded may be another name, if staff have ruled who it was.
+    """
     former = former_reader(secrets.token_hex(_TOKEN_BYTES))
     work = UnitOfWork(conn)
-    for row in work.facts.some(names):
-        ruling = row["ruling"] and renamed(row["ruling"], reader, former)
-        own = row["patron_ref"] == reader
+    rows = work.facts.some(names)
+    known_as = {reader, *(row["patron_ref"] for row in rows)}
+    for row in rows:
         work.facts.put(
             {
                 "fact_id": row["fact_id"],
-                "patron_ref": former if own else row["patron_ref"],
-                "records": records_without(row["records"], former),
-                "ruling": ruling,
+                "patron_ref": former if is_person(row["patron_ref"]) else NOBODY,
+                "records": records_without(_records(work, row), former),
+                "ruling": row["ruling"] and renamed(row["ruling"], reader, former),
             }
         )
     loans = work.loans.some(names)
@@ -56,8 +63,21 @@ def forget_facts(conn: Connection, reader: str, names: Collection[str]) -> Count
         work.holds.put({"hold_id": row["hold_id"], "patron_ref": former})
     work.flush()
     events = forget_in_events(conn, former, names)
-    cases = forget_in_cases(conn, reader, former, names)
-    return Counter(facts=len(names), loans=len(loans), events=events, cases=cases)
+    cases = {
+        case
+        for name in filter(is_person, known_as)
+        for case in forget_in_cases(conn, name, former, names)
+    }
+    return Counter(facts=len(names), loans=len(loans), events=events, cases=len(cases))
+
+
+def _records(work: UnitOfWork, row: Row) -> Records:
+    """With the reader whom the county has come to know after the fact came."""
+    records = msgspec.json.decode(row["records"], type=Records)
+    if records.patron is None:
+        (fact,) = shelf.facts(work, [row])
+        records = replace(records, patron=fact.records.patron)
+    return records
 
 
 def _forget(conn: Connection, item: str, scope: Scope) -> Counter[str]:

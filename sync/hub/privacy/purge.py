@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from sync.hub.county.audit import Actor, note
 from sync.hub.privacy import runs
+from sync.hub.privacy.answers import forget_answers
 from sync.hub.privacy.cases import forget_quotes
 from sync.hub.privacy.consent import keep_history
 from sync.hub.privacy.due import Scope
@@ -53,6 +54,7 @@ def purge(
     work.do(_events, BEGINNING)
     work.do(_quotes, "")
     work.do(_imports, "")
+    work.do(_answers, "")
     return work.end(who, now)
 
 
@@ -148,6 +150,10 @@ def _quotes(conn: Connection, scope: Scope, after: str) -> Outcome[str]:
 
 def _imports(conn: Connection, scope: Scope, _after: str) -> Outcome[str]:
     return Counter(imports=forget_imports(conn, scope.cut_off)), Counter(), None
+
+
+def _answers(conn: Connection, scope: Scope, _after: str) -> Outcome[str]:
+    return Counter(answers=forget_answers(conn, scope.cut_off)), Counter(), None
 
 
 def _note(

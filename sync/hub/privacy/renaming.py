@@ -11,7 +11,9 @@ import msgspec
 from sync.hub.circulation.facts import Records
 
 NAME = "patron_ref"
-_SESSION = "session_id"
+#: In the payload of a machine's event: the number of a card that nobody knew.
+CARD = "card"
+_SESSION, _PAYLOAD = "session_id", "payload"
 
 
 def renamed(text: str, old: str, new: str | None) -> str:
@@ -21,7 +23,7 @@ def renamed(text: str, old: str, new: str | None) -> str:
 
 
 def nameless(text: str) -> str:
-    """JSON without any `patron_ref` or session."""
+    """JSON without any `patron_ref`, card or session."""
     return msgspec.json.encode(_nameless(msgspec.json.decode(text))).decode()
 
 
@@ -32,18 +34,19 @@ def body_without(body: str, former: str) -> str:
     """
     fields = msgspec.json.decode(body)
     fields[_SESSION] = None
+    fields.get(_PAYLOAD, {}).pop(CARD, None)
     if fields.get(NAME) is not None:
         fields[NAME] = former
     return msgspec.json.encode(fields).decode()
 
 
-def records_without(text: str, new: str) -> str:
+def records_without(records: Records, new: str) -> str:
     """What the county knew of a reader, less what only one of them could be."""
-    records = msgspec.json.decode(text, type=Records)
-    if records.patron is None:
-        return text
-    patron = replace(records.patron, patron_ref=new, expires_on=None, loan_limit=None)
-    return msgspec.json.encode(replace(records, patron=patron)).decode()
+    if records.patron is not None:
+        known = records.patron
+        patron = replace(known, patron_ref=new, expires_on=None, loan_limit=None)
+        records = replace(records, patron=patron)
+    return msgspec.json.encode(records).decode()
 
 
 def _renamed(value: Any, old: str, new: str | None) -> Any:
@@ -67,7 +70,7 @@ def _nameless(value: Any) -> Any:
             return {
                 name: _nameless(one)
                 for name, one in value.items()
-                if name not in (NAME, _SESSION)
+                if name not in (NAME, CARD, _SESSION)
             }
         case list():
             return [_nameless(one) for one in value]

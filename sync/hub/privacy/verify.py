@@ -10,11 +10,14 @@ from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, sel
 
 from sync.hub.circulation.facts import Move, Standing
 from sync.hub.circulation.former import PREFIX
+from sync.hub.privacy.answers import old_answers
 from sync.hub.privacy.consent import keep_history
 from sync.hub.privacy.events import is_free
 from sync.hub.privacy.kept import why_kept
 from sync.hub.privacy.links import known_reader
-from sync.hub.privacy.renaming import NAME
+from sync.hub.privacy.renaming import CARD, NAME
+from sync.hub.privacy.retention import cut_off as due_by
+from sync.hub.privacy.runs import last_purge
 from sync.hub.store import schema
 
 _LOANS, _FACTS = schema.loans.c, schema.facts.c
@@ -36,6 +39,12 @@ class Checked(msgspec.Struct, frozen=True):
         return not self.links
 
 
+def verify_last(conn: Connection, now: dt.datetime) -> Checked:
+    """Look at what the last purge that came to its end should have forgotten."""
+    last = last_purge(conn)
+    return verify(conn, last.cut_off if last else due_by(conn, now))
+
+
 def verify(conn: Connection, cut_off: dt.datetime) -> Checked:
     """Look at everything that ended by `cut_off`."""
     links: Counter[str] = Counter()
@@ -50,6 +59,7 @@ def verify(conn: Connection, cut_off: dt.datetime) -> Checked:
                 links[place] += row.number
     links["events"] = _count(conn, _told(cut_off))
     links["cases"] = _count(conn, _shown(cut_off))
+    links["answers"] = _count(conn, old_answers(cut_off))
     return Checked(cut_off, dict(+links), dict(Counter(kept.values())))
 
 
@@ -83,7 +93,8 @@ def _told(cut_off: dt.datetime) -> ColumnElement[bool]:
     """Events of nobody known that are as they came, or still say who it was."""
     says = _EVENTS.body.contains(f'"{NAME}":"')
     former = _EVENTS.body.contains(f'"{NAME}":"{PREFIX}')
-    whole = _EVENTS.fingerprint.is_(None) | (says & ~former)
+    card = _EVENTS.body.contains(f'"{CARD}":"')
+    whole = _EVENTS.fingerprint.is_(None) | (says & ~former) | card
     return (_EVENTS.received_at <= cut_off) & whole & is_free()
 
 
