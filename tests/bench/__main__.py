@@ -16,6 +16,7 @@ from kiosk import logs
 from tests.bench import (
     cases,
     commit,
+    desk_pages,
     drain,
     herd,
     http_ingest,
@@ -25,12 +26,16 @@ from tests.bench import (
     latency,
     ledger_backlog,
     ledger_cost,
+    ledger_parts,
     ledger_rate,
     ledger_start,
+    long_drain,
     memory,
     pads,
+    page_time,
     startup,
 )
+from tests.bench.big_county import BIG, SMALL, Size
 from tests.bench.figures import Figure, reports, table
 from tests.bench.folders import new_folder
 from tests.demo import running_demo
@@ -41,6 +46,7 @@ class Rounds:
     """How often each figure is taken."""
 
     placements: int = 40
+    touches: int = 100
     commits: int = 60
     starts: int = 9
     visits: int = 5
@@ -50,14 +56,18 @@ class Rounds:
     herd: int = herd.KIOSKS
     drained_events: int = drain.EVENTS
     idle_asks: int = drain.IDLE_ASKS
+    long_drained: int = long_drain.EVENTS
     ingested: int = ingest.EVENTS
     ingested_over_http: int = http_ingest.EVENTS
     case_events: int = cases.EVENTS
     open_cases: int = cases.OPEN
     imported: int = imports.ITEMS
+    desk_county: Size = BIG
+    desk_rounds: int = desk_pages.ROUNDS
     loans: int = ledger_cost.LOANS
     accepts: int = ledger_rate.LOANS
     accept_rounds: int = ledger_rate.ROUNDS
+    parts: int = ledger_parts.LOANS
     backlog: int = ledger_backlog.EVENTS
     backlog_starts: int = ledger_start.STARTS
 
@@ -66,6 +76,7 @@ class Rounds:
 AS_INSTALLED = Path(__file__).with_name("as_installed")
 QUICK = Rounds(
     placements=3,
+    touches=5,
     commits=3,
     starts=1,
     visits=1,
@@ -74,15 +85,19 @@ QUICK = Rounds(
     settle_s=3.0,
     herd=200,
     drained_events=400,
+    long_drained=400,
     ingested=100,
     ingested_over_http=100,
     case_events=500,
     open_cases=100,
     imported=300,
+    desk_county=SMALL,
+    desk_rounds=1,
     idle_asks=10,
     loans=30,
     accepts=10,
     accept_rounds=2,
+    parts=10,
     backlog=2000,
     backlog_starts=1,
 )
@@ -93,6 +108,7 @@ def _kiosk(folder: Path, rounds: Rounds) -> list[Figure]:
     demo_folder, full = new_folder(folder, "demo"), new_folder(folder, "full")
     with running_demo(demo_folder) as demo:
         figures = latency.measure(demo, rounds.placements)
+        figures += page_time.measure(demo, rounds.touches)
         figures += memory.measure(demo, rounds.visits)
     figures += startup.measure(demo_folder, rounds.starts)
     figures += ledger_backlog.measure(full, rounds.backlog)
@@ -109,6 +125,7 @@ def _ledger(folder: Path, rounds: Rounds) -> list[Figure]:
     figures += ledger_rate.measure(
         new_folder(folder, "rate"), rounds.accept_rounds, rounds.accepts
     )
+    figures += ledger_parts.measure(new_folder(folder, "parts"), rounds.parts)
     return figures
 
 
@@ -126,6 +143,7 @@ def _hub(folder: Path, rounds: Rounds) -> list[Figure]:
     figures += drain.measure(
         new_folder(folder, "drain"), rounds.drained_events, rounds.idle_asks
     )
+    figures += long_drain.measure(new_folder(folder, "long-drain"), rounds.long_drained)
     figures += ingest.measure(new_folder(folder, "ingest"), rounds.ingested)
     figures += http_ingest.measure(
         new_folder(folder, "http"), rounds.ingested_over_http
@@ -141,12 +159,18 @@ def _imports(folder: Path, rounds: Rounds) -> list[Figure]:
     return imports.measure(folder, rounds.imported)
 
 
+def _desk(folder: Path, rounds: Rounds) -> list[Figure]:
+    """Staff look at a big county."""
+    return desk_pages.measure(folder, rounds.desk_county, rounds.desk_rounds)
+
+
 PARTS: Mapping[str, Callable[[Path, Rounds], list[Figure]]] = {
     "kiosk": _kiosk,
     "ledger": _ledger,
     "devices": _devices,
     "hub": _hub,
     "imports": _imports,
+    "desk": _desk,
 }
 
 
@@ -157,8 +181,14 @@ PARTS: Mapping[str, Callable[[Path, Rounds], list[Figure]]] = {
     "--only", type=click.Choice(list(PARTS)), multiple=True, help="This part alone."
 )
 @click.option("--drained", type=click.IntRange(min=100), help="Events of the drain.")
+@click.option("--imported", type=click.IntRange(min=100), help="Copies of the import.")
 def main(
-    target: Path | None, drained: int | None, *, quick: bool, only: Sequence[str]
+    target: Path | None,
+    drained: int | None,
+    imported: int | None,
+    *,
+    quick: bool,
+    only: Sequence[str],
 ) -> None:
     """Measure the product on this machine; all parts take most of an hour."""
     logs.configure()
@@ -166,6 +196,8 @@ def main(
     rounds = QUICK if quick else Rounds()
     if drained is not None:
         rounds = replace(rounds, drained_events=drained)
+    if imported is not None:
+        rounds = replace(rounds, imported=imported)
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="tongjie-bench-") as folder:
         for name in only or PARTS:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.bench import cases, http_ingest
+from tests.bench import cases, desk_pages, http_ingest, page_time
 from tests.bench.figures import Figure, Report, p95, reports, table
 from tests.bench.ingest import BATCHES
 from tests.bench.paced_readers import READERS
@@ -16,7 +16,9 @@ from tests.emulated_devices import KINDS
 
 NAMES = {
     *cases.names(),
+    *desk_pages.names(),
     *http_ingest.names(),
+    *page_time.names(),
     "tag told → title, median",
     "tag told → title, p95",
     "PSS of kiosk and agent",
@@ -33,6 +35,12 @@ NAMES = {
     "accepted by Ledger.record",
     "accepted by Lending.lend_alone",
     "accepted by SQLiteAckQueue.put",
+    "a record, all of it",
+    "a record, encoded and hashed",
+    "a record, its statements in bare sqlite3",
+    "a record, the same without syncs",
+    "a record, append + fdatasync",
+    "a record, fdatasync into old blocks",
     "lend_alone with a backlog",
     "ledger file, each event",
     "loans within 64 MB",
@@ -54,6 +62,7 @@ NAMES = {
     "ask during a drain, p95 alone",
     "ask during a drain, p99",
     "ask during a drain, p99 alone",
+    "pace at the end of a drain",
     *(
         f"{what}, batches of {size}, {database}"
         for what in ("taken in", "repeated")

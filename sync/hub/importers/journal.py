@@ -20,6 +20,7 @@ from sync.hub.county import audit
 from sync.hub.county.audit import Actor
 from sync.hub.store import schema
 from sync.hub.store.database import Database
+from sync.hub.store.rows import add_rows
 
 Value = TypeVar("Value")
 _RUNS, _CHANGES = schema.import_runs, schema.import_changes
@@ -64,9 +65,7 @@ class Journal:
         self, conn: Connection, kind: str, writings: Iterable[Written[Any]]
     ) -> None:
         """Add changes in the transaction that makes them."""
-        rows = [self._row(kind, written) for written in writings]
-        if rows:
-            conn.execute(insert(_CHANGES), rows)
+        add_rows(conn, _CHANGES, [self._row(kind, written) for written in writings])
 
     def _row(self, kind: str, written: Written[Any]) -> dict[str, object]:
         self.seq += 1

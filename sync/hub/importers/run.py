@@ -13,7 +13,7 @@ from sync.hub.county.audit import Actor
 from sync.hub.importers.journal import Journal, begin_run, end_run
 from sync.hub.importers.marc import Encoding
 from sync.hub.importers.report import ImportReport, Sink, Tally
-from sync.hub.importers.source import Content
+from sync.hub.importers.source import Content, release
 from sync.hub.importers.store import writing
 from sync.hub.importers.tables import Layout
 from sync.hub.store.database import Database
@@ -52,6 +52,7 @@ class Run:
         """One transaction, for one chunk."""
         with writing(self.database, dry_run=self.order.dry_run) as conn:
             yield conn
+        release(self.order.content)
         self.tally.tell()
 
     def report(self) -> ImportReport:

@@ -18,7 +18,7 @@ BLOCK = 1 << 20
 
 @contextmanager
 def mapped(path: Path) -> Iterator[Content]:
-    """The bytes of a file; pages come and go as the system sees fit. Raises OSError."""
+    """The bytes of a file; `release` lets go of those that were read. Raises OSError."""
     with path.open("rb") as file:
         if not path.stat().st_size:  # an empty file can't be mapped
             yield b""
@@ -31,6 +31,13 @@ def blocks(content: Content) -> Iterator[bytes]:
     """The bytes, a block after the other."""
     for start in range(0, len(content), BLOCK):
         yield content[start : start + BLOCK]
+        release(content)
+
+
+def release(content: Content) -> None:
+    """Give back the memory that was read into; what is looked at again is read again."""
+    if isinstance(content, mmap.mmap):
+        content.madvise(mmap.MADV_DONTNEED)
 
 
 def count(content: Content, mark: bytes) -> int:
