@@ -103,6 +103,10 @@ COMMANDS = {
         "sync.hub.transfers.commands:transfers",
         "Copies on their way between sites: list, send, receive.",
     ),
+    "upkeep": Lazy(
+        "sync.hub.upkeep.commands:upkeep",
+        "Do what is due every day: holds, forgetting, old logins; 1 if a part failed.",
+    ),
     "user": Lazy(
         "sync.hub.county.user_commands:user",
         "Accounts of the staff desk.",

@@ -11,7 +11,7 @@ from kiosk.bell import Bell, BellListener, agent_bell, kiosk_bell
 from sync.agent.errors import Revoked
 from sync.protocol import MAX_BATCH, Kind, Mode, Removed
 from tests.integration.agent_world import World, everything_arrived, here
-from tests.integration.scripted_hub import PORTAL, Reply, problem
+from tests.integration.scripted_hub import PORTAL, Reply, ScriptedHub, problem
 from tests.waiting import eventually
 
 __all__ = ["here"]
@@ -81,6 +81,24 @@ def test_the_mirror_is_marked_fresh_only_at_the_end_of_the_feed(here: World) -> 
 
     assert here.mirror.cursor() == 3
     assert here.mirror.synced_at is None
+
+
+def test_a_feed_without_end_does_not_hold_up_the_heartbeat(here: World) -> None:
+    def endless(hub: ScriptedHub) -> Reply:
+        here.time.now_s += 60
+        hub.changes.append(Removed(what="item", key=f"x{len(hub.changes)}"))
+        if len(hub.heartbeats) == 3:
+            here.stop.set()
+        return hub._page(here.mirror.cursor())
+
+    here.hub.page_size = 1
+    here.hub.changes = [Removed(what="item", key="x")] * 2
+    here.hub.only = "/v1/feed"
+    here.hub.faults.extend([endless] * 20)
+
+    here.agent.turn()
+
+    assert here.hub.heartbeats[2:]
 
 
 def test_the_kiosk_is_rung_when_verdicts_came(here: World) -> None:

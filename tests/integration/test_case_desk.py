@@ -90,7 +90,7 @@ def test_case_of_a_broken_rule_names_the_rule(browser: Browser, county: County) 
     page = browser.read(f"/desk/cases/{case['case_id']}")
 
     assert "县馆规则 证已暂停" in page
-    assert "读者 已暂停 · ADULT" in page
+    assert "读者 已暂停 · 普通读者" in page
 
 
 def test_list_goes_by_weight_and_is_filtered(browser: Browser, county: County) -> None:

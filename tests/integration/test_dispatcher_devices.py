@@ -228,10 +228,43 @@ def test_a_full_box_is_on_every_screen_until_it_is_emptied(
     point.says(SenseChanged(Sense.BOX_FULL, active=False), "contacts")
     point.until(lambda view: view.banners == ())
 
+    point.skip(COUNT_S + 1)
+    point.settle_down()
     assert [event.payload for event in world.events()] == [
         {"contact": "box_full", "active": True},
         {"contact": "box_full", "active": False},
     ]
+
+
+def test_a_loose_plug_fills_no_ledger(point: Point, world: World) -> None:
+    flaps = [True, False] * 50 + [True]
+    for active in flaps:
+        point.says(SenseChanged(Sense.TAMPER, active=active), "contacts")
+    point.settle_down()
+    assert [event.payload for event in world.events()] == [
+        {"contact": "tamper", "active": True}
+    ]
+
+    point.skip(COUNT_S + 1)
+    point.settle_down()
+
+    assert [event.payload for event in world.events()][1:] == [
+        {"contact": "tamper", "active": True, "changes": len(flaps) - 1}
+    ]
+
+
+def test_a_contact_that_could_not_be_recorded_is_told_later(
+    point: Point, world: World
+) -> None:
+    with full_disk(world.ledger):
+        point.says(SenseChanged(Sense.TAMPER, active=True), "contacts")
+        point.settle_down()
+    assert world.events() == ()
+
+    point.skip(COUNT_S + 1)
+    point.settle_down()
+
+    assert world.kinds() == ["CONTACT_CHANGED"]
 
 
 def test_a_contact_at_rest_is_no_event(point: Point, world: World) -> None:

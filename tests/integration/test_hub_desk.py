@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -157,8 +158,10 @@ def test_open_loans_come_before_returned_ones(browser: Browser, county: County) 
         ("site=A", {"YL0001"}),
         ("site=B&patron=R2", {"YL0002"}),
         ("state=overdue", set()),
-        ("page=99", {"YL0001", "YL0002"}),
-        ("page=x", {"YL0001", "YL0002"}),
+        ("from=x", {"YL0001", "YL0002"}),
+        ("from=open+2026-07-03T04:00:00+x", {"YL0001", "YL0002"}),
+        ("from=open+2026-07-03T04:00:00%2B00:00+", set()),
+        ("state=overdue&from=open+2026-07-03T04:00:00%2B00:00+x", set()),
     ],
 )
 def test_loans_are_found_by_reader_item_and_site(
@@ -173,18 +176,63 @@ def test_loans_are_found_by_reader_item_and_site(
     assert set(re.findall(r"YL\d{4}", shown)) == found
 
 
-def test_long_list_is_cut_into_pages(browser: Browser, county: County) -> None:
-    rows = [_old_loan(number) for number in range(60)]
+@pytest.mark.parametrize("state", ["all", "overdue"])
+def test_long_list_is_cut_into_pages(
+    browser: Browser, county: County, state: str
+) -> None:
+    rows = [_old_loan(number) for number in range(120)]
+    if state == "overdue":
+        rows = [row | {"returned_at": None} for row in rows]
     with county.hub.database.writing() as conn:
         conn.execute(insert(schema.loans), rows)
 
-    first = browser.read("/desk/loans?state=all")
-    second = browser.read("/desk/loans?state=all&page=2")
+    address: str | None = f"/desk/loans?state={state}"
+    shown = list[str]()
+    lengths = []
+    while address:
+        page = browser.get(address).text
+        found = list(dict.fromkeys(re.findall(r"OLD\d+", page)))
+        shown, lengths = [*shown, *found], [*lengths, len(found)]
+        onward = re.findall(r'href="([^"]+from=[^"]+)"', page)
+        address = html.unescape(onward[0]) if onward else None
 
-    assert "共 60 条" in first
-    assert "第 2 页，共 2 页" in second
-    assert len(re.findall(r"OLD\d+", first)) == 50
-    assert len(re.findall(r"OLD\d+", second)) == 10
+    assert lengths == [50, 50, 20]
+    assert len(set(shown)) == 120
+    assert "共 120 条" in browser.read(f"/desk/loans?state={state}")
+
+
+def test_pages_go_from_open_loans_to_closed_ones(
+    browser: Browser, county: County
+) -> None:
+    rows = [_old_loan(number) for number in range(60)]
+    open_ones = {"OLD001", "OLD051"}
+    rows = [
+        row | ({"returned_at": None} if row["item"] in open_ones else {})
+        for row in rows
+    ]
+    with county.hub.database.writing() as conn:
+        conn.execute(insert(schema.loans), rows)
+
+    page = browser.get("/desk/loans?state=all").text
+
+    first = list(dict.fromkeys(re.findall(r"OLD\d+", page)))
+    assert set(first[:2]) == open_ones
+    assert len(first) == 50
+
+
+def test_devices_come_by_the_page_the_longest_unheard_of_first(
+    browser: Browser, county: County
+) -> None:
+    devices = [_device(f"q{number:03d}", number) for number in range(120)]
+    with county.hub.database.writing() as conn:
+        conn.execute(insert(schema.devices), devices)
+
+    first, second = (browser.read(f"/desk/?page={page}") for page in (1, 2))
+
+    assert "第 1 页，共 2 页" in first
+    found = re.findall(r"\b(?:k1|k2|q\d{3})\b", first + second)
+    assert found[:3] == ["k1", "k2", "q119"]
+    assert len(found) == len(set(found)) == 122
 
 
 def test_event_shows_both_times_and_the_verdict(
@@ -255,4 +303,17 @@ def _old_loan(number: int) -> dict[str, object]:
         "returned_at": NOON - 20 * DAY,
         "return_site": "A",
         "how_closed": "returned",
+    }
+
+
+def _device(kiosk_id: str, days: int) -> dict[str, object]:
+    """One at A that the hub has not heard of for so many days."""
+    return {
+        "kiosk_id": kiosk_id,
+        "site_id": "A",
+        "public_key": f"key of {kiosk_id}",
+        "hostname": "",
+        "state": "active",
+        "enrolled_at": NOON - 200 * DAY,
+        "last_seen_at": NOW - days * DAY,
     }

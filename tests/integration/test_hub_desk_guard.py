@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from sync.hub.desk.guard import (
+from sync.hub.county.login_guard import (
     FIRST_WAIT,
     FREE_TRIES,
     FREE_TRIES_OF_MANY,

@@ -76,7 +76,7 @@ def scanned(here: County, item: str, site: str, deed: Deed | None = None) -> Whe
 
 def expire(here: County, now: dt.datetime) -> int:
     with here.hub.database.writing() as conn:
-        return hold_acts.expire(conn, by(now))
+        return len(hold_acts.expire(conn, by(now)))
 
 
 def placed_away(here: County, site: str) -> None:

@@ -123,7 +123,7 @@ def test_one_turn_without_a_hub_fails_with_a_reason(
 
 @pytest.mark.slow
 def test_a_device_without_identity_is_told_to_enrol(tmp_path: Path) -> None:
-    code, _, errors = run("--config", config(tmp_path, "https://hub.example"))
+    code, _, errors = run("--config", config(tmp_path, "https://hub.example"), "--once")
 
     assert code == 1
     assert "enrol" in errors

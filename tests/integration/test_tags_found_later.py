@@ -16,6 +16,7 @@ from drivers.tagdata.layout import compose, image
 from kiosk.domain.rules import SecurityMode, SecurityRule
 from kiosk.service.ports import LedgerError, Security, TagState, TagTarget
 from kiosk.store.ledger import SqliteLedger
+from kiosk.store.tags import MOST_WISHES
 from kiosk.view import Action, LineState
 from sync.keys import sign_rules
 from sync.protocol import RulesChanged
@@ -82,6 +83,15 @@ def test_a_county_without_gates_wishes_nothing(world: World) -> None:
     lend_by_barcode(world)
 
     assert world.ledger.wishes() == {}
+
+
+def test_books_without_tags_never_fill_the_list_of_wishes(world: World) -> None:
+    wished = [TagTarget(None, f"N{n}", Security.OUT) for n in range(MOST_WISHES + 2)]
+    for n, target in enumerate(wished):
+        world.ledger.record([fact(n, target.item)], AT, [target])
+
+    kept = [target.item for target in wished[2:]]
+    assert list(world.ledger.wishes()) == kept
 
 
 def test_wishes_outlive_a_restart_and_a_damaged_ledger(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from kiosk.cli import main
 from kiosk.clock import SystemClock
 from kiosk.health import Health, save_health
+from kiosk.identity import Identity, save_identity
 from kiosk.link import Link, boot_id, save_link
 from kiosk.service.ports import Security, Storage, TagTarget
 from kiosk.store.ledger import SqliteLedger
@@ -157,6 +158,23 @@ def test_tags_that_are_still_wrong_are_listed_with_their_books(tmp_path: Path) -
         "B1  E1  shall be out, is in",
         "B3  -  shall be in, is unknown",
     ]
+
+
+@pytest.mark.parametrize(("item", "other"), [("B1", "B3"), ("B3", "B1")])
+def test_the_tags_of_a_book_can_be_given_up(
+    tmp_path: Path, item: str, other: str
+) -> None:
+    targets = [TagTarget("E1", "B1", Security.OUT), TagTarget(None, "B3", Security.IN)]
+    save_identity(tmp_path, Identity(KIOSK, "S1", ""))
+    with closing(SqliteLedger(tmp_path / "ledger.db", KIOSK)) as ledger:
+        ledger.record([fact(1)], AT, targets)
+        running = run("tags", "--data", str(tmp_path), "--forget", item)
+    given_up = run("tags", "--data", str(tmp_path), "--json", "--forget", item)
+    twice = run("tags", "--data", str(tmp_path), "--forget", item)
+
+    assert running.exit_code == 1
+    assert [row["item"] for row in lines(given_up)] == [other]
+    assert (twice.exit_code, item in twice.output) == (1, True)
 
 
 def test_queue_works_beside_a_running_kiosk(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select, update
 
 from kiosk.domain.credentials import digest, normalise
 from sync.hub.county.audit import Actor, note
@@ -66,11 +66,12 @@ def cards_of(conn: Connection, patron_ref: str) -> tuple[Card, ...]:
 
 def find_card(conn: Connection, patron_ref: str, text: str) -> Card:
     """A patron's card by what it says. Raises UnknownCard."""
-    mine = (_CARDS.c.patron_ref == patron_ref, _CARDS.c.text == normalise(text))
-    row = conn.execute(select(_CARDS).where(*mine)).mappings().one_or_none()
-    if row is None:
-        raise UnknownCard("this patron has no such card")
-    return _card(row)
+    return _one_card(conn, patron_ref, _CARDS.c.text == normalise(text))
+
+
+def card_by_id(conn: Connection, patron_ref: str, card_id: str) -> Card:
+    """A patron's card by its digest. Raises UnknownCard."""
+    return _one_card(conn, patron_ref, _CARDS.c.digest == card_id)
 
 
 def add_card(
@@ -141,6 +142,16 @@ def replace_card(
     added = add_card(conn, patron_ref, old.kind, text, who, now)
     set_card_state(conn, patron_ref, old.card_id, CardState.REPLACED, who, now)
     return added
+
+
+def _one_card(
+    conn: Connection, patron_ref: str, condition: ColumnElement[bool]
+) -> Card:
+    mine = (_CARDS.c.patron_ref == patron_ref, condition)
+    row = conn.execute(select(_CARDS).where(*mine)).mappings().one_or_none()
+    if row is None:
+        raise UnknownCard("this patron has no such card")
+    return _card(row)
 
 
 def _card(row: RowMapping) -> Card:

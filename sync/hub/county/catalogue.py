@@ -7,8 +7,8 @@ Each `put_` works inside `Database.writing()`; many records go through
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 
+import msgspec
 from sqlalchemy import Connection, select
 
 from kiosk.domain.values import Item, Site, Title
@@ -23,14 +23,14 @@ from sync.hub.store.rows import item_value, one, put_rows, site_value, title_val
 def put_sites(conn: Connection, sites: Sequence[Site]) -> None:
     """Raises BadSite if a site would come to lie below itself."""
     with names_follow(conn):
-        put_rows(conn, schema.sites, [asdict(site) for site in sites])
+        put_rows(conn, schema.sites, [msgspec.to_builtins(site) for site in sites])
         require_tree(conn)
     mark(conn, Feed.SITE, [site.site_id for site in sites])
 
 
 def put_titles(conn: Connection, titles: Sequence[Title]) -> None:
     index_titles(conn, _stored(conn, [title.title_id for title in titles]), titles)
-    put_rows(conn, schema.titles, [asdict(title) for title in titles])
+    put_rows(conn, schema.titles, [msgspec.to_builtins(title) for title in titles])
     mark(conn, Feed.TITLE, [title.title_id for title in titles])
 
 
@@ -46,7 +46,7 @@ def index_titles(
 
 def put_items(conn: Connection, items: Sequence[Item]) -> None:
     """Write copies as given. Where a copy is now is part of the record."""
-    put_rows(conn, schema.items, [asdict(item) for item in items])
+    put_rows(conn, schema.items, [msgspec.to_builtins(item) for item in items])
     mark(conn, Feed.ITEM, [item.barcode for item in items])
 
 

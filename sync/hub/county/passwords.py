@@ -13,6 +13,9 @@ _FEWEST_DIFFERENT = 5
 #: Costs some 30 ms and 19 MiB a try, also for whoever has stolen the database.
 _ITERATIONS, _LANES, _MEMORY_KIB = 2, 1, 19 * 1024
 _SALT_BYTES, _DIGEST_BYTES = 16, 32
+#: No l and 1, no o and 0.
+_CLEAR_SIGNS = "abcdefghijkmnpqrstuvwxyz23456789"
+_MADE_UP_LENGTH = 16
 _MARK = "$argon2id$"
 #: What is guessed first; a password must be more than one of them.
 _GUESSED_FIRST = (
@@ -53,6 +56,11 @@ def require_good(password: str, user: str) -> None:
         raise WeakPassword("a password does not contain the user's name")
     if any(len(plain.replace(word, "")) < MIN_LENGTH // 2 for word in _GUESSED_FIRST):
         raise WeakPassword("this password is among the first that are guessed")
+
+
+def made_up() -> str:
+    """A password to hand over once: 16 signs that are hard to mistake."""
+    return "".join(secrets.choice(_CLEAR_SIGNS) for _ in range(_MADE_UP_LENGTH))
 
 
 def hashed(password: str) -> str:

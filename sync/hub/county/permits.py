@@ -42,6 +42,8 @@ class Action(enum.StrEnum):
     EDIT_ITEMS = "edit_items"
     EDIT_SITES = "edit_sites"
     EDIT_RULES = "edit_rules"
+    EDIT_USERS = "edit_users"
+    SEE_LIBRARY = "see_library"  # the queue towards the library system, and retry
     SETTLE_CASES = "settle_cases"
     SERVE_HOLDS = "serve_holds"  # fetch copies, keep them, end holds
     SEE_AUDIT = "see_audit"
@@ -59,6 +61,7 @@ _STAFF = _TOWN | {
     Action.EDIT_PATRONS,
     Action.EDIT_ITEMS,
     Action.EDIT_SITES,
+    Action.SEE_LIBRARY,
 }
 _MAY: Mapping[Role, frozenset[Action]] = {
     Role.ASSESSOR: frozenset(_ASSESSOR),

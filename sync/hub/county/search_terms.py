@@ -12,10 +12,10 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, exists, text
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import ColumnElement, Connection, Select, delete, exists
 
 from sync.hub.store import schema
+from sync.hub.store.rows import put_rows
 
 #: Terms of a query beyond these no longer narrow it down.
 MAX_QUERY_TERMS = 12
@@ -25,14 +25,6 @@ _TERMS = schema.search_terms
 _HAN = "\u3400-\u9fff\U00020000-\U0003ffff"
 _RUNS = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
 _CLASS = re.compile(r"[A-Z][A-Z0-9./()=-]*")
-#: PostgreSQL takes the very words that SQLite does.
-_INSERT = text(
-    str(
-        sqlite.insert(_TERMS)
-        .on_conflict_do_nothing()
-        .compile(dialect=sqlite.dialect(paramstyle="named"))
-    )
-)
 
 
 class Kind(enum.StrEnum):
@@ -92,8 +84,7 @@ def index(
         for term in set(terms) - set(before.get(key, ()))
     )
     rows = [{"kind": kind.value, "term": term, "key": key} for term, key in fresh]
-    if rows:
-        conn.execute(_INSERT, rows)
+    put_rows(conn, _TERMS, rows)
 
 
 def found_by(

@@ -67,6 +67,7 @@ class Why(enum.StrEnum):
     NO_CHANGE = "no_change"
     ABOVE_CLOSED = "above_closed"
     IN_USE = "in_use"
+    NUMBER = "number"
     RING = "ring"
 
 
@@ -163,6 +164,20 @@ def owner_of_site(conn: Connection, site_id: str) -> str:
         site = sites.get(site.parent)
     county = one(conn, schema.settings, "isil")
     return "" if county is None else str(county["value"])
+
+
+def library_name(conn: Connection, isil: str) -> str:
+    """The name of a library of the county by its ISIL; "" for one from elsewhere."""
+    table = schema.sites.c
+    named = select(table.name).where(table.isil == isil).order_by(table.site_id)
+    found: str | None = conn.execute(named.limit(1)).scalar_one_or_none()
+    if found or not isil:
+        return found or ""
+    county = one(conn, schema.settings, "isil")
+    if county is None or county["value"] != isil:
+        return ""
+    name = one(conn, schema.settings, "county_name")
+    return str(name["value"]) if name else ""
 
 
 def require_tree(conn: Connection) -> None:

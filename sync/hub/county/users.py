@@ -48,8 +48,13 @@ def add_user(
     password: str,
     standing: Standing,
     now: dt.datetime,
+    *,
+    one_time: bool = False,
 ) -> None:
-    """Make an account. Raises BadAccount, WeakPassword."""
+    """Make an account. Raises BadAccount, WeakPassword.
+
+    `one_time`: its user has to change the password before anything else.
+    """
     name = spelled(name)
     if not _NAME.fullmatch(name):
         raise BadAccount(
@@ -60,18 +65,25 @@ def add_user(
     _require_place(conn, standing)
     passwords.require_good(password, name)
     held = _held(standing)
-    row = {"name": name, "password": passwords.hashed(password), "created_at": now}
-    conn.execute(insert(_USERS), [row | held])
+    secret = {"password": passwords.hashed(password), "one_time": one_time}
+    conn.execute(insert(_USERS), [{"name": name, "created_at": now} | secret | held])
     note(conn, who, "user.add", f"user:{name}", now, after=held)
 
 
 def set_password(
-    conn: Connection, who: Actor, name: str, password: str, now: dt.datetime
+    conn: Connection,
+    who: Actor,
+    name: str,
+    password: str,
+    now: dt.datetime,
+    *,
+    one_time: bool = False,
 ) -> None:
     """Give a new password; it ends all sessions. Raises BadAccount, WeakPassword."""
     name = _row(conn, name)["name"]
     passwords.require_good(password, name)
-    _change(conn, name, {"password": passwords.hashed(password)})
+    hashed = passwords.hashed(password)
+    _change(conn, name, {"password": hashed, "one_time": one_time})
     forget_tries(conn, name)
     note(conn, who, "user.passwd", f"user:{name}", now)
 

@@ -11,11 +11,11 @@ from flask import Blueprint, g, redirect, render_template, request, session, url
 from sqlalchemy import Connection, RowMapping, update
 from werkzeug.wrappers import Response
 
+from sync.hub.county import login_guard as guard
 from sync.hub.county import passwords
 from sync.hub.county.audit import Actor, note
 from sync.hub.county.permits import Action, Role, Standing
 from sync.hub.county.users import spelled
-from sync.hub.desk import guard
 from sync.hub.desk.context import desk
 from sync.hub.desk.origin import address
 from sync.hub.desk.permission import User, action_of_request, needs, user_of
@@ -49,6 +49,8 @@ def _require_permission() -> Response | tuple[str, int] | None:
         return None
     if g.user is None:
         return redirect(url_for("desk.login"))
+    if g.user.one_time and action is not Action.OWN:
+        return redirect(url_for("desk.password"))
     if action is None or not g.user.may(action):
         return render_template("desk/forbidden.html"), 403
     return None
@@ -77,7 +79,7 @@ def _enter() -> Response | tuple[str, int]:
         guard.end_try(conn, name, place, now)
         stored = _renewed(conn, row, password)
         note(conn, Actor(name, place), "user.login", f"user:{name}", now)
-    _begin_session(name, stored)
+    begin_session(name, stored)
     return redirect(url_for("desk.overview"))
 
 
@@ -123,7 +125,7 @@ def _page_before() -> str:
     return path if is_ours else url_for("desk.overview")
 
 
-def _begin_session(name: str, stored: str) -> None:
+def begin_session(name: str, stored: str) -> None:
     language = session.get("language")
     session.clear()  # a session from before the login must not live on
     session.permanent = True
@@ -141,7 +143,8 @@ def _user_of_session() -> User | None:
         row = one(conn, schema.users, name)
         if row is None or row["disabled"] or not _has_stamp(row):
             return None
-        return user_of(conn, name, Standing(Role(row["role"]), row["site_id"]))
+        standing = Standing(Role(row["role"]), row["site_id"])
+        return user_of(conn, name, standing, one_time=row["one_time"])
 
 
 def _has_stamp(row: RowMapping) -> bool:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sync.hub.circulation.cases import CaseState
 from sync.hub.circulation.facts import Severity
 from sync.hub.county.permits import Reach
-from sync.hub.desk.lookups import PatronName, item_titles, patron_names, site_names
+from sync.hub.desk.lookups import PatronName, item_titles, names_of_sites, patron_names
 from sync.hub.desk.permission import within
 from sync.hub.store import schema
 
@@ -171,7 +171,7 @@ def _place(row: RowMapping) -> Place:
 def _lines(conn: Connection, rows: Sequence[RowMapping]) -> tuple[CaseLine, ...]:
     patrons = patron_names(conn, [row["patron_ref"] for row in rows])
     titles = item_titles(conn, [row["item"] for row in rows])
-    sites = site_names(conn)
+    sites = names_of_sites(conn, [row["site_id"] for row in rows])
     return tuple(
         CaseLine(
             case_id=row["case_id"],

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection, RowMapping, select
 
 from sync.hub.county.permits import Reach
-from sync.hub.desk.lookups import PatronName, item_titles, patron_names, site_names
+from sync.hub.desk.lookups import PatronName, item_titles, names_of_sites, patron_names
 from sync.hub.desk.permission import within
 from sync.hub.store import schema
 from sync.protocol import Kind, Verdict
@@ -88,7 +88,7 @@ def _lines(conn: Connection, rows: Sequence[RowMapping]) -> tuple[EventLine, ...
     names = _Names(
         titles=item_titles(conn, [_text(body, "item") for body in bodies]),
         patrons=patron_names(conn, [_text(body, "patron_ref") for body in bodies]),
-        sites=site_names(conn),
+        sites=names_of_sites(conn, [row["site_id"] for row in rows]),
     )
     pairs = zip(rows, bodies, strict=True)
     return tuple(_line(row, body, names) for row, body in pairs)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from sync.hub.circulation.hold_acts import Deed, expire
-from sync.hub.circulation.hold_bars import bar_the_absent
+from sync.hub.circulation.hold_acts import Deed
+from sync.hub.circulation.hold_upkeep import end_missed
 from sync.hub.county.permits import Reach
 from sync.hub.desk.hold_lists import hold_queue, pull_list
 from sync.hub.options import (
@@ -57,11 +57,9 @@ def print_pull_list(database: str, site: str, *, as_json: bool) -> None:
 @JSON
 def run(database: str, *, as_json: bool) -> None:
     """End the holds that nobody fetched in time; for a timer, once a day."""
-    with reported(), county_of(database) as store, store.writing() as conn:
-        by = Deed(operator(), now())
-        ended, barred = expire(conn, by), len(bar_the_absent(conn, by))
-    line = {"expired": ended, "suspended": barred}
-    text = f"{ended} holds ended, {barred} readers suspended"
+    with reported(), county_of(database) as store:
+        line = end_missed(store, Deed(operator(), now()))
+    text = "{expired} holds ended, {suspended} readers suspended".format_map(line)
     click.echo(as_line(line) if as_json else text)
 
 

@@ -29,6 +29,7 @@ from sync.hub.desk.deciding import NOTE_LIMIT
 from sync.hub.desk.hold_lists import hold_queue, hold_shelf, pull_list
 from sync.hub.desk.lookups import patron_names, site_names
 from sync.hub.desk.permission import actor, needs, user
+from sync.hub.desk.transfer_pages import cell
 from sync.hub.desk.words import say
 from sync.hub.store import schema
 from sync.hub.store.rows import one
@@ -71,7 +72,7 @@ def pull_file() -> Response:
         copies, reader = " ".join(line.barcodes), f"{line.patron} *{line.number}"
         book = (names.get(line.at, line.at), line.clc, line.title, line.author)
         placed = county_day(line.placed_at).isoformat()
-        writer.writerow(map(_cell, (*book, copies, reader, line.pick_up_name, placed)))
+        writer.writerow(map(cell, (*book, copies, reader, line.pick_up_name, placed)))
     named = {"Content-Disposition": 'attachment; filename="pull-list.csv"'}
     content = "\ufeff" + file.getvalue()
     return Response(content, mimetype="text/csv", headers=named)
@@ -226,8 +227,3 @@ def _own_site() -> str:
 def _deed() -> Deed:
     reason = request.form.get("reason", "").strip()[:NOTE_LIMIT]
     return Deed(actor(), desk().clock(), reason)
-
-
-def _cell(text: str) -> str:
-    """A title that begins like a formula is still a title."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

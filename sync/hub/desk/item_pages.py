@@ -20,6 +20,7 @@ from sync.hub.county.item_files import (
 from sync.hub.county.item_search import Field, search_items
 from sync.hub.county.permits import Action
 from sync.hub.county.rulebook import current_rules
+from sync.hub.county.site_tree import library_name
 from sync.hub.desk.context import desk
 from sync.hub.desk.loans import latest_loans
 from sync.hub.desk.lookups import site_names
@@ -110,6 +111,7 @@ def _page(barcode: str, problem: str = "") -> str:
             "desk/item.html",
             one=one,
             title=title(conn, one.title_id),
+            owner_name=library_name(conn, one.owner),
             parts=parts,
             fields=(*parts, *blank),
             problem=problem,

@@ -1,26 +1,75 @@
-"""Loans as staff look for them: by state, site, item and patron."""
+"""Loans as staff look for them: by state, site, item and patron; page after page by key.
+
+Open and closed loans are read one after the other, each from an index, so the
+thousandth page costs what the first one does.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 
 from kiosk.domain.credentials import normalise
 from kiosk.domain.values import county_day
 from sync.hub.county.permits import Reach
-from sync.hub.desk.lookups import PatronName, item_titles, patron_names, site_names
+from sync.hub.desk.lookups import PatronName, item_titles, names_of_sites, patron_names
 from sync.hub.desk.permission import within
 from sync.hub.store import schema
 
 PAGE = 50
+#: More than this many are not counted.
+COUNTED = 10_000
+OVERDUE = "overdue"
+_LOANS = schema.loans
+
+
+@dataclass(frozen=True, slots=True)
+class LoanPlace:
+    """The last loan of a page, where the next one begins.
+
+    `at`: when it was lent, or its due date in a list of overdue ones.
+    """
+
+    closed: bool
+    at: dt.datetime | dt.date
+    loan_id: str
+
+    @property
+    def written(self) -> str:
+        """As an address has it."""
+        kind = "closed" if self.closed else "open"
+        return f"{kind} {self.at.isoformat()} {self.loan_id}"
+
+    @classmethod
+    def read(cls, text: str, state: str) -> LoanPlace:
+        """A place in a list of this state. Raises ValueError for what is none."""
+        kind, at, loan_id = text.split(" ", 2)
+        when: dt.datetime | dt.date
+        if state == OVERDUE:
+            when = dt.date.fromisoformat(at)
+        else:
+            when = dt.datetime.fromisoformat(at)
+            if when.utcoffset() != dt.timedelta(0):
+                raise ValueError(f"{at} is not in UTC")
+        return cls(kind == "closed", when, loan_id)
 
 
 @dataclass(frozen=True, slots=True)
 class LoanFilter:
-    """What to show; empty texts ask for everything. `page` counts from 1.
+    """What to show; empty texts ask for everything. `after`: the end of the page before.
 
     `item`: a barcode or a part of a title. `patron`: a whole card number.
     """
@@ -29,7 +78,11 @@ class LoanFilter:
     site: str = ""
     item: str = ""
     patron: str = ""
-    page: int = 1
+    after: LoanPlace | None = None
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.state == OVERDUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +103,11 @@ class LoanLine:
 
 @dataclass(frozen=True, slots=True)
 class LoanPage:
+    """`total` stops at `COUNTED` + 1; `next` is None on the last page."""
+
     lines: tuple[LoanLine, ...]
     total: int
-    page: int
-    pages: int
+    next: LoanPlace | None
 
 
 def find_loans(
@@ -61,23 +115,14 @@ def find_loans(
 ) -> LoanPage:
     """Return one page of the loans asked for that began or ended within reach."""
     today = county_day(now)
-    table = schema.loans
-    here = within(reach, table.c.loan_site, table.c.return_site)
+    here = within(reach, _LOANS.c.loan_site, _LOANS.c.return_site)
     conditions = [here, *_conditions(wanted, today)]
-    total = conn.execute(
-        select(func.count()).select_from(table).where(*conditions)
-    ).scalar_one()
-    pages = max(1, -(-total // PAGE))
-    page = min(max(1, wanted.page), pages)
-    rows = conn.execute(
-        select(table)
-        .where(*conditions)
-        .order_by(*_order(wanted))
-        .limit(PAGE)
-        .offset((page - 1) * PAGE)
-    )
-    lines = _lines(conn, list(rows.mappings()), today)
-    return LoanPage(lines, total, page, pages)
+    some = select(_LOANS.c.loan_id).where(*conditions).limit(COUNTED + 1).subquery()
+    total = conn.execute(select(func.count()).select_from(some)).scalar_one()
+    rows = _rows(conn, wanted, conditions)
+    is_more = len(rows) > PAGE
+    lines = _lines(conn, rows[:PAGE], today)
+    return LoanPage(lines, total, _place(rows[PAGE - 1], wanted) if is_more else None)
 
 
 def latest_loans(
@@ -98,20 +143,48 @@ def latest_loans(
     return _lines(conn, list(rows.mappings()), county_day(now))
 
 
+def _rows(
+    conn: Connection, wanted: LoanFilter, conditions: Sequence[ColumnElement[bool]]
+) -> list[RowMapping]:
+    """The loans of a page and one more: open ones, then closed ones."""
+    found: list[RowMapping] = []
+    for closed in (False, True):
+        if len(found) > PAGE or (wanted.after and wanted.after.closed > closed):
+            continue
+        is_closed = _LOANS.c.returned_at.is_not(None)
+        part = [*conditions, is_closed if closed else ~is_closed]
+        if wanted.after and wanted.after.closed == closed:
+            part.append(_beyond(wanted.after, wanted))
+        query = select(_LOANS).where(*part).order_by(*_order(wanted))
+        found += conn.execute(query.limit(PAGE + 1 - len(found))).mappings()
+    return found
+
+
 def _order(wanted: LoanFilter) -> tuple[ColumnElement[Any], ...]:
-    """Open loans, then closed ones, the latest first; overdue ones by their date."""
-    loans = schema.loans.c
-    if wanted.state == "overdue":
-        return loans.due_on.asc(), loans.loan_id.asc()
-    return loans.returned_at.is_not(None), loans.loaned_at.desc(), loans.loan_id.asc()
+    """The latest first; overdue ones by their date."""
+    if wanted.is_overdue:
+        return _LOANS.c.due_on.asc(), _LOANS.c.loan_id.asc()
+    return _LOANS.c.loaned_at.desc(), _LOANS.c.loan_id.desc()
+
+
+def _beyond(after: LoanPlace, wanted: LoanFilter) -> ColumnElement[bool]:
+    column = _LOANS.c.due_on if wanted.is_overdue else _LOANS.c.loaned_at
+    last = tuple_(literal(after.at, column.type), literal(after.loan_id))
+    here = tuple_(column, _LOANS.c.loan_id)
+    return here > last if wanted.is_overdue else here < last
+
+
+def _place(row: RowMapping, wanted: LoanFilter) -> LoanPlace:
+    at = row["due_on"] if wanted.is_overdue else row["loaned_at"]
+    return LoanPlace(row["returned_at"] is not None, at, row["loan_id"])
 
 
 def _conditions(wanted: LoanFilter, today: dt.date) -> list[ColumnElement[bool]]:
     loans = schema.loans.c
     conditions: list[ColumnElement[bool]] = []
-    if wanted.state in {"open", "overdue"}:
+    if wanted.state in {"open", OVERDUE}:
         conditions.append(loans.returned_at.is_(None))
-    if wanted.state == "overdue":
+    if wanted.is_overdue:
         conditions.append(loans.due_on < today)
     if wanted.site:
         conditions.append(
@@ -148,7 +221,8 @@ def _lines(
 ) -> tuple[LoanLine, ...]:
     titles = item_titles(conn, [row["item"] for row in rows])
     patrons = patron_names(conn, [row["patron_ref"] for row in rows])
-    sites = site_names(conn)
+    places = [row[name] for row in rows for name in ("loan_site", "return_site")]
+    sites = names_of_sites(conn, places)
     return tuple(
         LoanLine(
             item=row["item"],

@@ -17,6 +17,7 @@ from sync.hub.store import schema
 class PatronName:
     """A patron by masked name and the last digits of the card number."""
 
+    ref: str
     name: str
     tail: str
 
@@ -43,7 +44,9 @@ def patron_names(conn: Connection, refs: Iterable[str | None]) -> dict[str, Patr
         )
     )
     return {
-        row.patron_ref: PatronName(masked_name(row.name), row.number[-4:])
+        row.patron_ref: PatronName(
+            row.patron_ref, masked_name(row.name), row.number[-4:]
+        )
         for row in rows
     }
 
@@ -55,5 +58,15 @@ def site_names(conn: Connection, reach: Reach = None) -> dict[str, str]:
         select(table.c.site_id, table.c.short_name)
         .where(within(reach, table.c.site_id))
         .order_by(table.c.site_id)
+    )
+    return {row.site_id: row.short_name for row in rows}
+
+
+def names_of_sites(conn: Connection, ids: Iterable[str | None]) -> dict[str, str]:
+    """Site → short name, of these alone: a county may have ten thousand."""
+    table = schema.sites.c
+    wanted = {site_id for site_id in ids if site_id}
+    rows = conn.execute(
+        select(table.site_id, table.short_name).where(table.site_id.in_(wanted))
     )
     return {row.site_id: row.short_name for row in rows}

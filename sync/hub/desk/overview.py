@@ -1,19 +1,25 @@
-"""The county at a glance: today's figures, devices and sites."""
+"""The county at a glance: today's figures, devices and sites.
+
+Of ten thousand points nobody reads a list, so devices come by the page, those that need
+a look first, and the sites of a big county only as far as one page takes them.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import enum
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
 
 from kiosk.domain.values import county_day, county_time
 from sync.hub.circulation.cases import CaseState
 from sync.hub.county.permits import Reach
 from sync.hub.county.tree import in_order
-from sync.hub.desk.lookups import site_names
+from sync.hub.desk.lookups import names_of_sites
 from sync.hub.desk.permission import within
 from sync.hub.devices.devices import DeviceState
 from sync.hub.store import schema
@@ -22,6 +28,9 @@ from sync.protocol import Heartbeat
 
 #: A kiosk reports at least this often while its network is up.
 FRESH = dt.timedelta(minutes=3)
+#: Devices on a page, and sites below each other.
+DEVICES = 100
+SITES = 200
 #: A village may be without network for days; after this somebody should call.
 LONG_SILENT = dt.timedelta(days=2)
 
@@ -61,6 +70,16 @@ class DeviceLine:
     last_seen_at: dt.datetime | None
     pending: int | None
     version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePage:
+    """`page` of `pages` counts from 1; `presences`: how many devices in all."""
+
+    lines: tuple[DeviceLine, ...]
+    presences: Mapping[Presence, int]
+    page: int
+    pages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,50 +129,90 @@ def figures(conn: Connection, now: dt.datetime, reach: Reach) -> Figures:
     )
 
 
-def devices(conn: Connection, now: dt.datetime, reach: Reach) -> list[DeviceLine]:
-    """Return the devices within reach, those that need a look first."""
-    names = site_names(conn)
-    here = within(reach, schema.devices.c.site_id)
-    rows = conn.execute(select(schema.devices).where(here)).mappings().all()
-    lines = []
-    for row in rows:
-        said = _heartbeat(row["heartbeat"])
-        lines.append(
-            DeviceLine(
-                kiosk_id=row["kiosk_id"],
-                site=names.get(row["site_id"], row["site_id"]),
-                revoked=row["state"] == DeviceState.REVOKED,
-                presence=_presence(row["last_seen_at"], now),
-                last_seen_at=row["last_seen_at"],
-                pending=said.pending if said else None,
-                version=said.version if said else None,
-            )
+def devices(
+    conn: Connection, now: dt.datetime, reach: Reach, page: int = 1
+) -> DevicePage:
+    """Return a page of the devices within reach, the longest unheard of first.
+
+    Those that are out of service come last.
+    """
+    table = schema.devices.c
+    here = within(reach, table.site_id)
+    presences = _presences(conn, now, here)
+    pages = max(1, -(-sum(presences.values()) // DEVICES))
+    page = min(max(1, page), pages)
+    rows = conn.execute(
+        select(schema.devices)
+        .where(here)
+        .order_by(
+            table.state == DeviceState.REVOKED.value,
+            table.last_seen_at.is_not(None),
+            table.last_seen_at,
+            table.kiosk_id,
         )
-    order = list(Presence)[::-1]
-    return sorted(lines, key=lambda line: (order.index(line.presence), line.kiosk_id))
+        .limit(DEVICES)
+        .offset((page - 1) * DEVICES)
+    )
+    found = rows.mappings().all()
+    names = names_of_sites(conn, [row["site_id"] for row in found])
+    lines = tuple(_device(row, names, now) for row in found)
+    return DevicePage(lines, presences, page, pages)
 
 
 def sites(conn: Connection, now: dt.datetime, reach: Reach) -> list[SiteLine]:
-    """Return the sites within reach each after the one above it."""
+    """Return the first SITES within reach, each after the one above it."""
     table, loans, items = schema.sites, schema.loans.c, schema.items.c
-    start = day_start(now)
-    lent = _count_by(conn, loans.loan_site, loans.loaned_at >= start)
-    returned = _count_by(conn, loans.return_site, loans.returned_at >= start)
-    stock = _count_by(conn, items.home_site)
     here = within(reach, table.c.site_id)
-    rows = {row.site_id: row for row in conn.execute(select(table).where(here))}
-    parents = {site_id: row.parent for site_id, row in rows.items()}
+    tree = conn.execute(select(table.c.site_id, table.c.parent).where(here))
+    parents = {row.site_id: row.parent for row in tree}
+    shown = [site for site, _depth in islice(in_order(parents), SITES)]
+    rows = conn.execute(select(table).where(table.c.site_id.in_(shown)))
+    by_id = {row.site_id: row for row in rows}
+    start = day_start(now)
+    lent = _count_by(conn, loans.loan_site, shown, loans.loaned_at >= start)
+    returned = _count_by(conn, loans.return_site, shown, loans.returned_at >= start)
+    stock = _count_by(conn, items.home_site, shown)
     return [
         SiteLine(
-            site_id=row.site_id,
-            name=row.name,
-            level=row.level,
-            items=stock.get(row.site_id, 0),
-            loans=lent.get(row.site_id, 0),
-            returns=returned.get(row.site_id, 0),
+            site_id=site,
+            name=by_id[site].name,
+            level=by_id[site].level,
+            items=stock.get(site, 0),
+            loans=lent.get(site, 0),
+            returns=returned.get(site, 0),
         )
-        for row in (rows[site_id] for site_id, _depth in in_order(parents))
+        for site in shown
     ]
+
+
+def _presences(
+    conn: Connection, now: dt.datetime, here: ColumnElement[bool]
+) -> dict[Presence, int]:
+    """How many devices are how long unheard of, the worst first; only what there is."""
+    seen = schema.devices.c.last_seen_at
+    is_lost, is_online = seen < now - LONG_SILENT, seen >= now - FRESH
+    counted = {
+        Presence.NEVER: seen.is_(None),
+        Presence.LOST: is_lost,
+        Presence.SILENT: ~is_lost & ~is_online,
+        Presence.ONLINE: is_online,
+    }
+    columns = [func.count().filter(those) for those in counted.values()]
+    numbers = conn.execute(select(*columns).where(here)).one()
+    return {one: n for one, n in zip(counted, numbers, strict=True) if n}
+
+
+def _device(row: RowMapping, names: Mapping[str, str], now: dt.datetime) -> DeviceLine:
+    said = _heartbeat(row["heartbeat"])
+    return DeviceLine(
+        kiosk_id=row["kiosk_id"],
+        site=names.get(row["site_id"], row["site_id"]),
+        revoked=row["state"] == DeviceState.REVOKED,
+        presence=_presence(row["last_seen_at"], now),
+        last_seen_at=row["last_seen_at"],
+        pending=said.pending if said else None,
+        version=said.version if said else None,
+    )
 
 
 def _presence(seen: dt.datetime | None, now: dt.datetime) -> Presence:
@@ -174,7 +233,10 @@ def _count(conn: Connection, *conditions: ColumnElement[bool]) -> int:
 
 
 def _count_by(
-    conn: Connection, key: ColumnElement[str], *conditions: ColumnElement[bool]
+    conn: Connection,
+    key: ColumnElement[str],
+    keys: Sequence[str],
+    *conditions: ColumnElement[bool],
 ) -> dict[str, int]:
-    statement = select(key, func.count()).where(*conditions).group_by(key)
-    return {row[0]: row[1] for row in conn.execute(statement)}
+    statement = select(key, func.count()).where(key.in_(keys), *conditions)
+    return {row[0]: row[1] for row in conn.execute(statement.group_by(key))}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
 
 from flask import (
     Blueprint,
@@ -23,18 +22,24 @@ from sync.hub.desk import (
     case_pages,
     hold_pages,
     item_pages,
+    library_pages,
     overview,
+    password_page,
     patron_pages,
     privacy_pages,
+    rules_pages,
+    site_edit,
     site_pages,
     transfer_pages,
+    user_pages,
 )
 from sync.hub.desk.context import desk
 from sync.hub.desk.events import EventFilter, kinds, latest_events
 from sync.hub.desk.formats import register_formats
-from sync.hub.desk.loans import LoanFilter, find_loans
+from sync.hub.desk.loans import COUNTED, LoanFilter, LoanPlace, find_loans
 from sync.hub.desk.lookups import site_names
-from sync.hub.desk.permission import needs, user
+from sync.hub.desk.menu import MENU, Section
+from sync.hub.desk.permission import User, needs, user
 from sync.hub.desk.security import csrf_token, protect
 from sync.hub.desk.words import LANGUAGES, language
 
@@ -56,6 +61,11 @@ patron_pages.routes(blueprint)
 privacy_pages.routes(blueprint)
 item_pages.routes(blueprint)
 audit_pages.routes(blueprint)
+rules_pages.routes(blueprint)
+library_pages.routes(blueprint)
+user_pages.routes(blueprint)
+password_page.routes(blueprint)
+site_edit.routes(blueprint)
 register_formats(blueprint)
 
 
@@ -70,7 +80,15 @@ def _frame() -> dict[str, object]:
         "language": language(),
         "languages": LANGUAGES,
         "user": g.get("user"),
+        "menu": _menu(),
     }
+
+
+def _menu() -> list[list[Section]]:
+    who: User | None = g.get("user")
+    if who is None:
+        return []
+    return [[one for one in group if who.may(one.action)] for group in MENU]
 
 
 @blueprint.get("/", endpoint="overview")
@@ -88,12 +106,13 @@ def show_overview_now() -> Response:
 @blueprint.get("/loans", endpoint="loans")
 @needs(Action.SEE_RECORDS)
 def show_loans() -> str:
+    state = request.args.get("state", "open")
     wanted = LoanFilter(
-        state=request.args.get("state", "open"),
+        state=state,
         site=request.args.get("site", ""),
         item=request.args.get("item", "").strip(),
         patron=request.args.get("patron", "").strip(),
-        page=request.args.get("page", 1, type=int),
+        after=_loan_place(state),
     )
     with desk().database.reading() as conn:
         found = find_loans(conn, wanted, desk().clock(), user().sites)
@@ -103,7 +122,11 @@ def show_loans() -> str:
         found=found,
         wanted=wanted,
         site_names=sites,
-        page_args=lambda page: {**asdict(wanted), "page": page},
+        counted=COUNTED,
+        first_args=_loan_args(wanted) if wanted.after else None,
+        next_args=(
+            {**_loan_args(wanted), "from": found.next.written} if found.next else None
+        ),
     )
 
 
@@ -126,13 +149,32 @@ def show_events_now() -> Response:
     return _live("desk/events_now.html", **content)
 
 
+def _loan_args(wanted: LoanFilter) -> dict[str, str]:
+    """The filter as an address has it, from its first page on."""
+    values = {
+        name: getattr(wanted, name) for name in ("state", "site", "item", "patron")
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def _loan_place(state: str) -> LoanPlace | None:
+    """Where the page begins; from the top if the address makes no sense."""
+    try:
+        return LoanPlace.read(request.args.get("from", ""), state)
+    except ValueError:
+        return None
+
+
 def _overview() -> dict[str, object]:
     now, reach = desk().clock(), user().sites
+    page = request.args.get("page", 1, type=int)
     with desk().database.reading() as conn:
+        sites = overview.sites(conn, now, reach)
         return {
             "figures": overview.figures(conn, now, reach),
-            "devices": overview.devices(conn, now, reach),
-            "sites": overview.sites(conn, now, reach),
+            "devices": overview.devices(conn, now, reach, page),
+            "sites": sites,
+            "more_sites": len(sites) == overview.SITES,
         }
 
 

@@ -14,7 +14,14 @@ from kiosk.domain.values import PatronState
 from sync.hub.county import patron_files
 from sync.hub.county.audit import note
 from sync.hub.county.card_kinds import CardKind, CardState
-from sync.hub.county.cards import UnknownCard, add_card, cards_of, set_card_state
+from sync.hub.county.cards import (
+    UnknownCard,
+    add_card,
+    card_by_id,
+    cards_of,
+    replace_card,
+    set_card_state,
+)
 from sync.hub.county.masking import masked_name, masked_phone
 from sync.hub.county.patron_files import (
     BadPatron,
@@ -27,12 +34,13 @@ from sync.hub.county.patron_files import (
 )
 from sync.hub.county.patron_search import PatronQuery, search_patrons
 from sync.hub.county.permits import Action
-from sync.hub.county.registration import register
 from sync.hub.county.rulebook import current_rules
 from sync.hub.desk.context import desk
 from sync.hub.desk.loans import latest_loans
 from sync.hub.desk.lookups import site_names
 from sync.hub.desk.permission import actor, needs, user
+from sync.hub.privacy.consent import BadConsent, current_text
+from sync.hub.privacy.joining import join
 from sync.hub.store import schema
 
 Answer = Response | str | tuple[str, int]
@@ -51,6 +59,7 @@ def routes(blueprint: Blueprint) -> None:
     rule("/patrons/<ref>/change", "patron_change", _change, methods=["POST"])
     rule("/patrons/<ref>/state", "patron_state", _set_state, methods=["POST"])
     rule("/patrons/<ref>/cards", "patron_card", _add_card, methods=["POST"])
+    rule("/patrons/<ref>/replace", "patron_card_new", _replace_card, methods=["POST"])
     rule("/patrons/<ref>/card", "patron_card_state", _set_card, methods=["POST"])
     blueprint.add_app_template_filter(masked_name)
     blueprint.add_app_template_filter(masked_phone)
@@ -80,8 +89,9 @@ def _add() -> Answer:
     try:
         with desk().database.writing() as conn:
             values, now = _details(conn), desk().clock()
-            made = register(conn, _field("number"), values, actor(), now)
-    except (BadPatron, UnknownPatron) as err:
+            agreed_to = _number("consent")
+            made = join(conn, _field("number"), values, agreed_to, actor(), now)
+    except (BadConsent, BadPatron, UnknownPatron) as err:
         return _form(None, str(err)), 409
     return redirect(url_for("desk.patron", ref=made.patron_ref))
 
@@ -147,6 +157,18 @@ def _set_card(ref: str) -> Answer:
     )
 
 
+@needs(Action.EDIT_PATRONS)
+def _replace_card(ref: str) -> Answer:
+    """A new card for an old one; loans and holds are the reader's and stay."""
+    card, text = _field("card"), _field("text")
+
+    def write(conn: Connection) -> None:
+        old = card_by_id(conn, ref, card)
+        replace_card(conn, ref, old, text, actor(), desk().clock())
+
+    return _changed(ref, write)
+
+
 def _changed(ref: str, write: Change) -> Answer:
     try:
         with desk().database.writing() as conn:
@@ -185,6 +207,7 @@ def _form(known: PatronFile | None, problem: str = "") -> str:
             one=known,
             guardian=guardian,
             problem=problem,
+            text=None if known else current_text(conn),
             **_choices(conn),
         )
 

@@ -13,7 +13,15 @@ from flask import current_app, g, request
 from sqlalchemy import Column, ColumnElement, Connection, or_, true
 
 from sync.hub.county.audit import Actor
-from sync.hub.county.permits import Action, Reach, Standing, allows, may, reach
+from sync.hub.county.permits import (
+    LOCAL,
+    Action,
+    Reach,
+    Standing,
+    allows,
+    may,
+    reach,
+)
 from sync.hub.county.site_tree import parents_of_sites
 from sync.hub.county.tree import Parents
 from sync.hub.desk.origin import address
@@ -24,11 +32,15 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who is logged in, and the county's tree as it is now."""
+    """Who is logged in, and the county's tree as it is now if the role goes by it.
+
+    `one_time`: with a password that has to be changed before anything else.
+    """
 
     name: str
     standing: Standing
     parents: Parents
+    one_time: bool = False
 
     @property
     def role(self) -> str:
@@ -79,8 +91,10 @@ def actor() -> Actor:
     return Actor(user().name, address())
 
 
-def user_of(conn: Connection, name: str, standing: Standing) -> User:
-    return User(name, standing, parents_of_sites(conn))
+def user_of(conn: Connection, name: str, standing: Standing, *, one_time: bool) -> User:
+    # Of ten thousand sites the tree costs more than most pages; few need it.
+    parents = parents_of_sites(conn) if standing.role in LOCAL else {}
+    return User(name, standing, parents, one_time)
 
 
 def within(sites: Reach, *columns: Column[Any]) -> ColumnElement[bool]:

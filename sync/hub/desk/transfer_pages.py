@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from flask import Blueprint, Response, abort, render_template, request
 from sqlalchemy import Connection
 
+from sync.hub.county.catalogue import site
 from sync.hub.county.permits import Action
 from sync.hub.desk.context import desk
 from sync.hub.desk.lookups import site_names
@@ -90,8 +91,9 @@ def scanned() -> list[str]:
 
 def _do(act: Act, listed: Callable[..., Sequence[lists.Entry]]) -> tuple[str, int]:
     site_id, now = request.form.get("site", ""), desk().clock()
-    if site_id not in user().parents:
-        abort(400)
+    with desk().database.reading() as conn:
+        if site(conn, site_id) is None:
+            abort(400)
     if not user().allows(Action.MOVE_ITEMS, site_id):
         abort(403)
     with desk().database.writing() as conn:

@@ -55,9 +55,11 @@ users = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("site_id", ForeignKey("sites.site_id")),  # NULL for the whole county
     Column("disabled", Boolean, nullable=False, server_default=false()),
+    # Chosen by somebody else: nothing opens before the user has changed it.
+    Column("one_time", Boolean, nullable=False, server_default=false()),
 )
 
-#: Wrong passwords by account, by address and by both, see `desk/guard.py`.
+#: Wrong passwords by account, by address and by both, see `county/login_guard.py`.
 login_tries = Table(
     "login_tries",
     metadata,
@@ -141,7 +143,7 @@ items = Table(
     Column("item_type", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("owner", Text, nullable=False),
-    Column("home_site", Text, nullable=False),
+    Column("home_site", Text, nullable=False, index=True),
     Column("current_site", Text, nullable=False),
     Column("adult_only", Boolean, nullable=False),
     Column("parts", Integer, nullable=False),
