@@ -39,6 +39,13 @@ def rule_value(value: object) -> str:
     return "—" if value is None else str(value)
 
 
+def overdue_stops(days: int | None) -> str:
+    """After how many days overdue nothing more is lent."""
+    if days is None:
+        return say("rules.reminder_only")
+    return say("rules.days", n=days) if days else say("rules.at_once")
+
+
 def terms(rule: LoanRule | None) -> str:
     """How long a book is lent and how often it is renewed."""
     if rule is None or not rule.lendable:

@@ -23,7 +23,7 @@ from sync.hub.county.rulebook import (
 from sync.hub.desk.context import desk
 from sync.hub.desk.lookups import site_names
 from sync.hub.desk.permission import actor, needs, user
-from sync.hub.desk.rule_words import rule_place, rule_value, terms
+from sync.hub.desk.rule_words import overdue_stops, rule_place, rule_value, terms
 from sync.hub.store import schema
 
 Answer = Response | str | tuple[str, int]
@@ -38,7 +38,7 @@ def routes(blueprint: Blueprint) -> None:
     rule("/rules/<int:version>/file", "rules_file", _send_file)
     rule("/rules/preview", "rules_preview", _preview, methods=["POST"])
     rule("/rules", "rules_put", _put, methods=["POST"])
-    for template_filter in (rule_place, rule_value, terms):
+    for template_filter in (rule_place, rule_value, terms, overdue_stops):
         blueprint.add_app_template_filter(template_filter)
 
 
