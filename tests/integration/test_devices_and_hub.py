@@ -106,8 +106,8 @@ def test_people_and_contacts_reach_the_hub_once_and_open_no_case(
     daybook = Daybook(kiosk.knowledge, "A", lambda: AT, lambda _: next(ids))
     contacts = Contacts(daybook)
 
-    contacts.changed("box", SenseChanged(Sense.BOX_FULL, active=True))
-    contacts.changed("box", SenseChanged(Sense.TAMPER, active=True))
+    contacts.changed("box", SenseChanged(Sense.BOX_FULL, active=True), 0.0)
+    contacts.changed("box", SenseChanged(Sense.TAMPER, active=True), 0.0)
     contacts.passed(PeoplePassed(2), now=0)
     contacts.passed(PeoplePassed(1), now=1)
     contacts.close()

@@ -24,7 +24,8 @@ BATCH = 50
 INDEXES = ("ix_facts_item", "ix_facts_title_id", "ix_loans_item")
 #: Rows that PostgreSQL has read in a transaction, found by an index or not.
 _ROWS_READ = """
-    SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables
+    SELECT coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)
+    FROM pg_stat_xact_user_tables
 """
 
 
@@ -116,13 +117,15 @@ def _counted(hub: Hub) -> Iterator[Cost]:
             dbapi.set_progress_handler(step, 10)
         else:  # a small table is read whole: that would hide what a large one costs
             dbapi.execute("SET LOCAL enable_seqscan = off")
+            # PostgreSQL may not have handed over yet what it read before.
+            cost.work -= _rows_read(dbapi)
 
     def ends(conn: Any) -> None:
         dbapi = conn.connection.dbapi_connection
         if isinstance(dbapi, sqlite3.Connection):
             dbapi.set_progress_handler(None, 0)
         else:
-            cost.work += int(dbapi.execute(_ROWS_READ).fetchone()[0])
+            cost.work += _rows_read(dbapi)
 
     happening.listen(engine, "before_cursor_execute", asked)
     happening.listen(engine, "begin", begun)
@@ -131,6 +134,10 @@ def _counted(hub: Hub) -> Iterator[Cost]:
     happening.remove(engine, "before_cursor_execute", asked)
     happening.remove(engine, "begin", begun)
     happening.remove(engine, "commit", ends)
+
+
+def _rows_read(dbapi: Any) -> int:
+    return int(dbapi.execute(_ROWS_READ).fetchone()[0])
 
 
 def _change(hub: Hub, *words: str) -> None:

@@ -47,8 +47,10 @@ _LOCK = update(_CLOCK).values(version=_CLOCK.c.version).returning(_CLOCK.c.versi
 _LOCK_OF_TABLE: ReturningUpdate[Any] = _LOCK.returning(
     literal_column("feed_clock.tableoid")
 )
-#: A peer that vanished holds the lock no longer than about a minute.
+#: A peer that vanished holds the lock no longer than about a minute. Statements are
+#: short: to compile one would take longer than to run it.
 POSTGRES_SETTINGS = (
+    "SET jit = off",
     f"SET lock_timeout = {BUSY_TIMEOUT_MS}",
     "SET tcp_keepalives_idle = 30",
     "SET tcp_keepalives_interval = 10",
