@@ -108,8 +108,8 @@ def _kiosk(folder: Path, rounds: Rounds) -> list[Figure]:
     demo_folder, full = new_folder(folder, "demo"), new_folder(folder, "full")
     with running_demo(demo_folder) as demo:
         figures = latency.measure(demo, rounds.placements)
-        figures += page_time.measure(demo, rounds.touches)
         figures += memory.measure(demo, rounds.visits)
+        figures += page_time.measure(demo, rounds.touches)  # cuts the network
     figures += startup.measure(demo_folder, rounds.starts)
     figures += ledger_backlog.measure(full, rounds.backlog)
     figures += ledger_start.measure(

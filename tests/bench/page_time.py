@@ -24,6 +24,7 @@ def measure(demo: Demo, touches: int) -> list[Figure]:
     for mode in _TROUBLES:
         value = _p95_ms(demo, screen, mode, touches)
         figures.append(_figure(mode, value, touches, well))
+    demo.network(_UP)
     demo.clear()
     return figures
 
