@@ -34,14 +34,17 @@ def follow(
 ) -> Outlook:
     """Store what follows; `new` is the fact that came, None if some were `dated` anew.
 
+    The limits of the readers are left for `limits.settle`, when all has come.
     Their readers' cases tell by which clock, even if no loan has changed by it.
     """
     played = shelf.play(work, item, now, new)
-    dated_loans = (loan for loan in played.history.loans if loan.loan_id in dated)
-    concerned = tuple(dict.fromkeys((*played.changed, *dated_loans)))
+    for loan in played.history.loans:
+        if loan.loan_id in dated:
+            work.loans_before.setdefault(loan.loan_id, loan)
     findings = list(played.findings)
-    for reader in dict.fromkeys(loan.patron_ref for loan in concerned):
-        findings += limits.review(work, reader, concerned, now)
+    begun = played.history.begun_by(new) if new else None
+    if begun is not None:
+        findings += limits.against(work, begun)
     record = work.item(item)
     title_id = record.title_id if record else provisional_title(item)
     findings += holds.review(work, title_id, now)
@@ -65,3 +68,4 @@ def follow_all(
         else:
             for title_id in holds.titles(work):
                 holds.review(work, title_id, now)
+    limits.settle(work, now)

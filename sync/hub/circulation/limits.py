@@ -7,7 +7,8 @@ loans of a reader are looked at again whenever one of them changes.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kiosk.domain.policy import Refusal, may_lend
@@ -16,6 +17,7 @@ from kiosk.domain.values import county_day
 from sync.hub.circulation import cases, shelf
 from sync.hub.circulation.circulation import as_loan
 from sync.hub.circulation.facts import Fact, Finding, LoanRecord, Place, Severity, side
+from sync.hub.circulation.patron_loans import NO_END, Span
 from sync.hub.circulation.unit_of_work import UnitOfWork
 
 PATRON_KINDS = ("lent_against_rules",)
@@ -41,33 +43,39 @@ class Borrowed:
 
 
 def breaches(
-    borrowed: Sequence[Borrowed], since: dt.datetime, rules: Mapping[int, Rules]
-) -> tuple[Finding, ...]:
+    borrowed: Iterable[Borrowed], since: dt.datetime, rules: Mapping[int, Rules]
+) -> Iterator[Finding]:
     """What the rules say against one reader's loans that began at `since` or later."""
-    return tuple(
-        finding
-        for one in borrowed
-        if one.loan.loaned_at >= since
-        for finding in _breach(one, borrowed, rules[one.fact.records.rules_version])
-    )
+    still_out: list[Borrowed] = []
+    for one in sorted(borrowed, key=lambda each: each.place):
+        still_out = [other for other in still_out if other.open_at(one.place)]
+        if one.loan.loaned_at >= since:
+            yield from _breach(one, still_out, rules[one.fact.records.rules_version])
+        still_out.append(one)
 
 
-def review(
-    work: UnitOfWork, patron_ref: str, changed: Iterable[LoanRecord], now: dt.datetime
-) -> tuple[Finding, ...]:
-    """Store and return what is against the rules, after these loans changed."""
-    own = [loan for loan in changed if loan.patron_ref == patron_ref]
-    since = min(loan.loaned_at for loan in own)
-    borrowed = _borrowed(work, patron_ref, since)
-    versions = {one.fact.records.rules_version for one in borrowed}
-    rules = {version: work.rules_of(version) for version in versions}
-    findings = breaches(borrowed, since, rules)
-    looked_at = {one.loan.loan_id for one in borrowed if one.loan.loaned_at >= since}
-    names = looked_at | {loan.loan_id for loan in own}
-    scope = work.cases.some(case_ids(names))
-    about = {one.fact.fact_id: one.fact for one in borrowed}
-    cases.reconcile(work, scope, findings, about, now)
-    return findings
+def settle(work: UnitOfWork, now: dt.datetime) -> None:
+    """Store what is against the rules, after all loans that have changed by now.
+
+    Once for many events: a book that was lent and returned was on loan for just
+    that time, and says nothing about what its reader has borrowed since.
+    """
+    changed: defaultdict[str, list[LoanRecord]] = defaultdict(list)
+    for loan_id, before in work.loans_before.items():
+        after = map(shelf.loan_record, work.loans.some([loan_id]))
+        for loan in (*after, *([before] if before else [])):
+            changed[loan.patron_ref].append(loan)
+    work.loans_before.clear()
+    for patron_ref, loans in changed.items():
+        _review(work, patron_ref, loans, now)
+
+
+def against(work: UnitOfWork, loan: LoanRecord) -> tuple[Finding, ...]:
+    """What the rules say of this one loan, by what its reader had at the time."""
+    span = Span(loan.loaned_at, loan.loaned_at)
+    borrowed = _borrowed(work, loan.patron_ref, span)
+    found = breaches(borrowed, loan.loaned_at, _rules(work, borrowed))
+    return tuple(one for one in found if one.event_id == loan.loan_id)
 
 
 def case_ids(loan_ids: Iterable[str]) -> list[str]:
@@ -75,17 +83,33 @@ def case_ids(loan_ids: Iterable[str]) -> list[str]:
     return [f"{kind}:{name}" for name in loan_ids for kind in PATRON_KINDS]
 
 
+def _review(
+    work: UnitOfWork, patron_ref: str, changed: Sequence[LoanRecord], now: dt.datetime
+) -> None:
+    """Look at all loans that began while one of those that changed was open."""
+    since = min(loan.loaned_at for loan in changed)
+    until = max(loan.returned_at or NO_END for loan in changed)
+    borrowed = _borrowed(work, patron_ref, Span(since, max(since, until)))
+    findings = tuple(breaches(borrowed, since, _rules(work, borrowed)))
+    looked_at = {one.loan.loan_id for one in borrowed if one.loan.loaned_at >= since}
+    scope = case_ids(looked_at | {loan.loan_id for loan in changed})
+    about = {one.fact.fact_id: one.fact for one in borrowed}
+    cases.reconcile(work, work.cases.some(scope), findings, about, now)
+
+
+def _rules(work: UnitOfWork, borrowed: Iterable[Borrowed]) -> dict[int, Rules]:
+    versions = {one.fact.records.rules_version for one in borrowed}
+    return {version: work.rules_of(version) for version in versions}
+
+
 def _breach(
-    one: Borrowed, borrowed: Sequence[Borrowed], rules: Rules
+    one: Borrowed, still_out: Sequence[Borrowed], rules: Rules
 ) -> tuple[Finding, ...]:
+    """`still_out`: what else the reader had when this was lent."""
     patron, item = one.fact.records.patron, one.fact.records.item
     if patron is None or item is None:
         return ()
-    others = [
-        other
-        for other in borrowed
-        if other.loan.item != one.loan.item and other.open_at(one.place)
-    ]
+    others = [other for other in still_out if other.loan.item != one.loan.item]
     refusal = may_lend(
         patron,
         item,
@@ -109,11 +133,8 @@ def _type(one: Borrowed) -> str:
     return one.fact.records.item.item_type if one.fact.records.item else ""
 
 
-def _borrowed(
-    work: UnitOfWork, patron_ref: str, since: dt.datetime
-) -> tuple[Borrowed, ...]:
-    """The reader's loans that began or were still open then, or at any time later."""
-    records = shelf.loans_since(work, patron_ref, since)
+def _borrowed(work: UnitOfWork, patron_ref: str, span: Span) -> tuple[Borrowed, ...]:
+    records = shelf.loans_during(work, patron_ref, span)
     facts = shelf.facts(work, work.facts.some(loan.loan_id for loan in records))
     by_id = {fact.fact_id: fact for fact in facts}
     return tuple(Borrowed(loan, by_id[loan.loan_id]) for loan in records)

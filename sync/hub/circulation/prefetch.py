@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from sync.hub.circulation.facts import provisional_title
 from sync.hub.circulation.limits import case_ids
+from sync.hub.circulation.patron_loans import Span
 from sync.hub.circulation.unit_of_work import UnitOfWork
 from sync.hub.intake.cards import conflict_case
 from sync.hub.store.rows import Row
@@ -47,10 +48,11 @@ def _prefetch_readers(
     still_open = [row for row in loans if row["returned_at"] is None]
     refs = {event.patron_ref for event in events if event.patron_ref}
     refs |= {row["patron_ref"] for row in still_open}
-    since = min([*(event.occurred_at for event in events), *_begun(still_open)])
+    times = [event.occurred_at for event in events]
+    span = Span(min([*times, *_begun(still_open)]), max(times))
     work.patrons.fetch(refs)
-    work.patron_loans.fetch(refs, since)
-    theirs = [row for ref in refs for row in work.patron_loans.since(ref, since)]
+    work.patron_loans.fetch(refs, span)
+    theirs = [row for ref in refs for row in work.patron_loans.during(ref, span)]
     begun_by = [row["loan_id"] for row in theirs]
     work.facts.fetch(begun_by)
     work.items.fetch(row["item"] for row in theirs)

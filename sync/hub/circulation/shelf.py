@@ -26,6 +26,7 @@ from sync.hub.circulation.facts import (
 )
 from sync.hub.circulation.history import replay
 from sync.hub.circulation.ordering import in_order
+from sync.hub.circulation.patron_loans import Span
 from sync.hub.circulation.records import completed, keep_item
 from sync.hub.circulation.remarks import remarks
 from sync.hub.circulation.rulings import agreed, as_ruled, ruling_of
@@ -62,14 +63,10 @@ _LOAN_FIELDS = tuple(field.name for field in fields(LoanRecord))
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """An item's history as it is now; `changed` loans as they were and as they are.
-
-    `handled`: when the item itself was at a kiosk, in order.
-    """
+    """An item's history as it is now; `handled`: when it was at a kiosk, in order."""
 
     history: History
     findings: tuple[Finding, ...]
-    changed: tuple[LoanRecord, ...]
     handled: tuple[Fact, ...]
 
 
@@ -138,22 +135,21 @@ def play(
     history = replay(known)
     item_known = keep_item(work, handled)
     findings = (*history.findings, *remarks(known, item_known=item_known))
-    changed = _store_loans(work, item, history)
+    _store_loans(work, item, history)
     if _moved(known, handled, new):
         _store_location(work, item, seen_at(work, item, handled))
     stored = work.cases.having("item", item)
     scope = [row for row in stored if row["kind"] in ITEM_KINDS]
     about = {one.fact_id: one for one in known}
     cases.reconcile(work, scope, findings, about, now)
-    return Played(history, findings, changed, handled)
+    return Played(history, findings, handled)
 
 
-def loans_since(
-    work: UnitOfWork, patron_ref: str, since: dt.datetime
+def loans_during(
+    work: UnitOfWork, patron_ref: str, span: Span
 ) -> tuple[LoanRecord, ...]:
-    """The patron's loans that began or were still open then, or at any time later."""
-    rows = work.patron_loans.since(patron_ref, since)
-    return tuple(map(loan_record, rows))
+    """The patron's loans that were open at some moment of it."""
+    return tuple(map(loan_record, work.patron_loans.during(patron_ref, span)))
 
 
 def loan_record(row: Row) -> LoanRecord:
@@ -171,7 +167,7 @@ def _handled(facts: Sequence[Fact]) -> tuple[Fact, ...]:
     return tuple(one for one in in_order(firm) if one.move in moves)
 
 
-def _store_loans(work: UnitOfWork, item: str, after: History) -> tuple[LoanRecord, ...]:
+def _store_loans(work: UnitOfWork, item: str, after: History) -> None:
     """Write what changed among the item's loans, and tell the kiosks."""
     rows = work.loans.having("item", item)
     stored = {row["loan_id"]: loan_record(row) for row in rows}
@@ -183,8 +179,9 @@ def _store_loans(work: UnitOfWork, item: str, after: History) -> tuple[LoanRecor
             work.loans.drop(loan.loan_id)
     for loan in changed:
         work.loans.put({name: getattr(loan, name) for name in _LOAN_FIELDS})
+    for loan in (*old, *changed):
+        work.loans_before.setdefault(loan.loan_id, stored.get(loan.loan_id))
     work.feed.mark(Feed.LOAN, [loan.loan_ref for loan in (*old, *changed)])
-    return (*old, *changed)
 
 
 def _moved(facts: Sequence[Fact], handled: Sequence[Fact], new: str | None) -> bool:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Executable, Result
 
 from kiosk.domain.rules import Rules
 from kiosk.domain.values import Item, Patron, Site, Title
+from sync.hub.circulation.facts import LoanRecord
 from sync.hub.circulation.patron_loans import PatronLoans
 from sync.hub.clocks.dating import Clocks
 from sync.hub.county import rulebook
@@ -32,6 +33,8 @@ T = TypeVar("T")
 class UnitOfWork:
     """The rows that judging is about; belongs to one transaction that may write.
 
+    `loans_before`: loans that have changed as they were, None for new ones, until
+    the limits of their readers are looked at (`limits.settle`).
     What judging put here is in the database after `flush`. Whoever asks or changes
     the database itself goes through `ask` or `conn`.
     """
@@ -56,6 +59,7 @@ class UnitOfWork:
         self.events = EventLog(conn)
         self.feed = FeedMarks(conn)
         self.library = TaskLog(conn)
+        self.loans_before: dict[str, LoanRecord | None] = {}
         self._rules: dict[int, Rules] = {}
         self._clocks: dict[str, Clocks] = {}
 
@@ -63,7 +67,7 @@ class UnitOfWork:
     def conn(self) -> Connection:
         """The database itself: all is written, and nothing remembered."""
         self.flush()
-        self.forget()
+        self._read_anew()
         return self._conn
 
     def ask(self, query: Executable) -> Result[Any]:
@@ -77,6 +81,10 @@ class UnitOfWork:
 
     def forget(self) -> None:
         """Know nothing any more, not even what was to be written."""
+        self._read_anew()
+        self.loans_before.clear()
+
+    def _read_anew(self) -> None:
         for part in (*self._parts, self.patrons, self.sites, self.patron_loans):
             part.forget()
 

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, IntegrityError
 
+from sync.hub.circulation import limits
 from sync.hub.circulation.cases import open_cases
 from sync.hub.circulation.facts import Finding, Severity
 from sync.hub.circulation.judging import judge
@@ -97,6 +98,7 @@ class Taking:
             verdicts.append(aside.get(one.envelope.event_id) or self._take(one))
             if enough():
                 break
+        limits.settle(self._work, self._now)
         self._work.flush()
         return verdicts
 
@@ -196,6 +198,7 @@ class CarefulTaking(Taking):
         try:
             with self._work.conn.begin_nested():
                 verdict = super()._judge(received)
+                limits.settle(self._work, self._now)
                 self._work.flush()
         except CONTENT_ERRORS as err:
             self._work.forget()
