@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +12,25 @@ from typing import Any
 from sqlalchemy import Column, Integer, MetaData, Table, create_engine, select
 from sqlalchemy import event as happening
 
+from sync.hub.county import catalogue
 from sync.hub.intake import intake
 from sync.hub.store.among import among
 from sync.hub.store.setup import Hub
+from sync.protocol import Event
 from tests.bench.long_drain import LongDrain
-from tests.integration.hub_world import database_url, hub
+from tests.integration.hub_world import (
+    DAY,
+    MINUTE,
+    NOON,
+    County,
+    Kiosk,
+    book,
+    county,
+    database_url,
+    hub,
+)
 
-__all__ = ["database_url", "hub"]
+__all__ = ["county", "database_url", "hub"]
 
 BATCH = 50
 #: What facts and loans are found by.
@@ -53,6 +66,28 @@ def test_batch_after_2000_events_costs_what_it_cost_after_200(hub: Hub) -> None:
     assert late.statements <= early.statements * 1.1
     assert late.work <= early.work * 1.3
     assert control.work > late.work * 1.8
+
+
+def test_kiosk_that_lags_costs_the_same_however_much_its_readers_borrowed_since(
+    county: County,
+) -> None:
+    """Control: books that are still out count against all that was lent since."""
+    names = [f"book-{number}" for number in range(4 * BATCH)]
+    with county.hub.database.writing() as conn:
+        catalogue.put_items(conn, [book(name) for name in names])
+    times = [NOON + number * 60 * MINUTE for number in range(3)]
+    many, still_out = names[:75], names[125:175]
+    once, again = names[75:100], names[100:125]
+
+    _busy_days(county, many, 1, 3)
+    early = _cost_of(county, *_lent_and_returned(county, county.k2, once, times[0]))
+    _busy_days(county, many, 3, 15)
+    late = _cost_of(county, *_lent_and_returned(county, county.k2, again, times[1]))
+    control = _cost_of(county, *_lent(county, county.k2, still_out, times[2]))
+
+    assert late.statements <= early.statements * 1.1
+    assert late.work <= early.work * 2  # seven times as many loans since
+    assert control.work > late.work * 4
 
 
 def test_search_among_values_looks_into_the_index() -> None:
@@ -97,6 +132,43 @@ def _cost(hub: Hub, drain: LongDrain) -> Cost:
 def _one_batch(hub: Hub, drain: LongDrain) -> Cost:
     with _counted(hub) as cost:
         drain.send(BATCH)
+    return cost
+
+
+def _lent(
+    county: County, kiosk: Kiosk, items: Sequence[str], since: dt.datetime = NOON
+) -> list[Event]:
+    """To one reader, all within an hour."""
+    times = (since + number * MINUTE for number in range(len(items)))
+    reader = county.refs["R1"]
+    return [
+        kiosk.lends(item, reader, at) for item, at in zip(items, times, strict=True)
+    ]
+
+
+def _lent_and_returned(
+    county: County, kiosk: Kiosk, items: Sequence[str], since: dt.datetime = NOON
+) -> list[Event]:
+    events: list[Event] = []
+    for number, item in enumerate(items):
+        at = since + number * MINUTE
+        lent = kiosk.lends(item, county.refs["R1"], at)
+        back = kiosk.takes_back(item, at + MINUTE / 2, loan_ref=lent.loan_ref)
+        events += [lent, back]
+    return events
+
+
+def _busy_days(county: County, items: Sequence[str], first: int, end: int) -> None:
+    for day in range(first, end):
+        events = _lent_and_returned(county, county.k1, items, NOON + day * DAY)
+        county.send(*events, now=NOON + 20 * DAY)
+
+
+def _cost_of(county: County, *events: Event) -> Cost:
+    if county.hub.database.is_shared:
+        _change(county.hub, "ANALYZE")
+    with _counted(county.hub) as cost:
+        county.send(*events, now=NOON + 20 * DAY)
     return cost
 
 
