@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from kiosk.domain.rules import Rules
-from kiosk.domain.values import Credential, Item, Loan, Patron, Site, Title
+from kiosk.domain.values import Credential, Hold, Item, Loan, Patron, Site, Title
 
 GENESIS_HASH = "0" * 64
 #: Events in one batch; keeps a request under ~100 kB on a 4G link.
@@ -304,10 +304,13 @@ class FeedPage(msgspec.Struct, frozen=True, kw_only=True):
 
     `cursor` is where to go on, `run` the run of that version; `runs` are the newest
     that began after N. `more` says that there is something there already.
+    `holds` changed as well, beside `changes`, which older kiosks know no further kind
+    of; one that ended is `Removed` there.
     Applying a page twice changes nothing.
     """
 
     changes: tuple[Change, ...]
+    holds: tuple[Hold, ...] = ()
     cursor: Count
     run: Run = ""
     runs: tuple[FeedRun, ...] = ()

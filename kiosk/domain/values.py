@@ -110,6 +110,26 @@ class Loan:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """A reader waits for any copy of a title, or for `item` alone unless that is empty.
+
+    It is to be fetched at `site_id`. `copy`: the one that is set aside, at `copy_site`;
+    both empty while there is none. `keep_until`: the last day to fetch it, once it is
+    where it is to be fetched.
+    """
+
+    hold_id: str
+    title_id: str
+    item: str
+    patron_ref: str
+    site_id: str
+    placed_at: dt.datetime
+    copy: str = ""
+    copy_site: str = ""
+    keep_until: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """A place where books are lent: hub, township branch, or village or street point."""
 

@@ -6,8 +6,9 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from kiosk.domain.holds import fits
 from kiosk.domain.rules import Rules
-from kiosk.domain.values import Loan, county_day
+from kiosk.domain.values import Hold, Item, Loan, county_day
 from kiosk.service.ports import Ledger, Mirror, MirrorStatus, Moment
 from sync.protocol import Clock, DecidedBy, Event, Kind, Mode, Outcome, Verdict
 
@@ -60,6 +61,15 @@ class Knowledge:
         loans = self.loans_of_items(sorted(touched)).values()
         return tuple(loan for loan in loans if loan.patron_ref == patron_ref)
 
+    def holds_on(self, items: Collection[Item]) -> tuple[Hold, ...]:
+        """Who waits for these items or their titles, the longest first.
+
+        Not who has borrowed such a copy here since. That a copy came back here since
+        is not known of it: two may then be kept for one reader, until the hub says more.
+        """
+        waiting = self.mirror.holds_on({item.title_id for item in items})
+        return tuple(hold for hold in waiting if not self._has_come(hold))
+
     def unreported_loans(self, patron_ref: str) -> int:
         """How many open loans of this patron were made without the hub's word.
 
@@ -104,6 +114,13 @@ class Knowledge:
         if status.met_boot in ran:
             ran[status.met_boot] = max(ran[status.met_boot] - status.met_ns, 0)
         return dt.timedelta(microseconds=sum(ran.values()) // 1000)
+
+    def _has_come(self, hold: Hold) -> bool:
+        own = self._unseen(
+            self.ledger.events_of_patron(hold.patron_ref, self._settled_seq())
+        )
+        lent = {event.item for event in own if event.item and _lends(event)}
+        return any(fits(hold, item) for item in self.mirror.items(lent).values())
 
     def _settled_seq(self) -> int:
         status = self.mirror.status()

@@ -6,10 +6,11 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from kiosk.domain.holds import Borrowing, kept_from
 from kiosk.domain.policy import Grant, Refusal, may_lend, offline_refusal
 from kiosk.domain.rules import Rules
 from kiosk.domain.session import Book
-from kiosk.domain.values import Item, Loan, Patron
+from kiosk.domain.values import Hold, Item, Loan, Patron
 from kiosk.service.knowledge import Knowledge
 from kiosk.service.ports import Moment
 
@@ -54,13 +55,15 @@ class LocalRule:
         loans = knowledge.loans_of(patron.patron_ref)
         wanted = [book.barcode for book in books]
         known = [*wanted, *(loan.item for loan in loans)]
+        items = knowledge.mirror.items(known)
         return _Account(
             self.site_id,
             patron,
             loans,
             knowledge.unreported_loans(patron.patron_ref),
-            knowledge.mirror.items(known),
+            items,
             knowledge.loans_of_items(wanted),
+            knowledge.holds_on([items[name] for name in wanted if name in items]),
         )
 
 
@@ -69,7 +72,7 @@ class _Account:
     """A patron's loans, those granted a moment ago included, beside what is wanted.
 
     `items`: everything that the mirror knows of the books concerned; `on_loan`: the
-    open loans of those that are wanted.
+    open loans of those that are wanted; `holds`: who waits for them.
     """
 
     site_id: str
@@ -78,12 +81,13 @@ class _Account:
     unreported: int
     items: Mapping[str, Item]
     on_loan: Mapping[str, Loan]
+    holds: tuple[Hold, ...]
 
     def decide(self, barcode: str, rules: Rules, today: dt.date) -> Decision:
         item = self.items.get(barcode)
         if item is None:
             return Refusal("E-ITEM-UNKNOWN")
-        return may_lend(
+        decision = may_lend(
             self.patron,
             item,
             self.loans,
@@ -93,6 +97,10 @@ class _Account:
             same_type_loans=self._of_type(item.item_type),
             site_id=self.site_id,
         )
+        wanted = Borrowing(item, self.patron.patron_ref, self.site_id, today)
+        if isinstance(decision, Grant) and kept_from(self.holds, wanted):
+            return Refusal("E-ITEM-HELD")
+        return decision
 
     def alone(self, grant: Grant, rules: Rules, age: dt.timedelta | None) -> Decision:
         """Hold a grant against the limits of a kiosk that can't ask."""

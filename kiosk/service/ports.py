@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from kiosk.domain.rules import Rules
-from kiosk.domain.values import Item, Loan, Patron, Site, Title
+from kiosk.domain.values import Hold, Item, Loan, Patron, Site, Title
 from sync.protocol import Clock, DecidedBy, Event, Json, Kind, Mode, Verdict
 
 
@@ -235,6 +235,9 @@ class Mirror(Protocol):
         """The open loan of each of these items that is on loan, by barcode."""
 
     def loans_of(self, patron_ref: str) -> tuple[Loan, ...]: ...
+
+    def holds_on(self, title_ids: Collection[str]) -> tuple[Hold, ...]:
+        """Who waits for these titles or for copies of them, the longest first."""
 
     def rules(self) -> Rules | None: ...
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import structlog
 
+from kiosk.domain.holds import next_for
 from kiosk.domain.session import Book, Line
-from kiosk.domain.values import Item, Loan, county_day
+from kiosk.domain.values import Hold, Item, Loan, county_day
 from kiosk.service.daybook import Daybook, Result, how
 from kiosk.service.ports import Draft, LedgerError, Moment, Security
 from kiosk.view import LineState, Message
@@ -67,11 +68,28 @@ class Returning:
     def _lines(
         self, pairs: Sequence[tuple[Book, Loan | None]], armed: Armed, at: Moment
     ) -> tuple[Line, ...]:
-        items = self.daybook.knowledge.mirror.items([book.barcode for book, _ in pairs])
-        return tuple(
-            _line(book, armed, self._hint(loan, items.get(book.barcode), at))
-            for book, loan in pairs
-        )
+        knowledge = self.daybook.knowledge
+        with knowledge.mirror.one_state():
+            items = knowledge.mirror.items([book.barcode for book, _ in pairs])
+            waited_for = _set_aside(items, knowledge.holds_on(list(items.values())))
+            return tuple(
+                _line(
+                    book,
+                    armed,
+                    self._way(waited_for.get(book.barcode))
+                    or self._hint(loan, items.get(book.barcode), at),
+                )
+                for book, loan in pairs
+            )
+
+    def _way(self, hold: Hold | None) -> Message | None:
+        """Where a copy goes that somebody waits for."""
+        if hold is None:
+            return None
+        if hold.site_id == self.daybook.site_id:
+            return Message("return.hold")
+        site = self.daybook.knowledge.mirror.site(hold.site_id)
+        return Message("return.hold_elsewhere", {"site": site.name if site else ""})
 
     def _hint(self, loan: Loan | None, item: Item | None, at: Moment) -> Message:
         if loan is None:
@@ -88,6 +106,17 @@ class Returning:
         """No loan means "returned already" only to a mirror that knows the book."""
         complete = self.daybook.knowledge.mirror.status().synced_at is not None
         return Message("return.already" if item and complete else "return.ok")
+
+
+def _set_aside(items: Mapping[str, Item], holds: Sequence[Hold]) -> Mapping[str, Hold]:
+    """Which of these copies is for whom: no two for the same reader."""
+    found: dict[str, Hold] = {}
+    left = list(holds)
+    for barcode, item in items.items():
+        if hold := next_for(left, item):
+            found[barcode] = hold
+            left.remove(hold)
+    return found
 
 
 def _line(book: Book, armed: Armed, hint: Message) -> Line:

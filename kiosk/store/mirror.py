@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from kiosk.clock import HubTime
 from kiosk.domain.rules import Rules
-from kiosk.domain.values import Item, Loan, Patron, Site, Title
+from kiosk.domain.values import Hold, Item, Loan, Patron, Site, Title
 from kiosk.service.ports import MirrorStatus
 from kiosk.store.engine import schema_version, staying_reader_engine, transaction
 from kiosk.store.errors import MirrorBusy, MirrorDamaged, mirror_error
@@ -32,6 +32,7 @@ from kiosk.store.mirror_queries import (
 from kiosk.store.mirror_schema import (
     UPGRADES,
     credentials,
+    holds,
     item_tags,
     items,
     loans,
@@ -134,6 +135,12 @@ class MirrorReader:
     def loans_of(self, patron_ref: str) -> tuple[Loan, ...]:
         """A patron's open loans, oldest first."""
         return tuple(self._loans(loans.c.patron_ref == patron_ref))
+
+    def holds_on(self, title_ids: Collection[str]) -> tuple[Hold, ...]:
+        """Who waits for these titles or for copies of them, the longest first."""
+        query = select(holds.c.body).where(holds.c.title_id.in_(title_ids))
+        found = self._all(query, Hold)
+        return tuple(sorted(found, key=lambda hold: (hold.placed_at, hold.hold_id)))
 
     def rules(self) -> Rules | None:
         newest = select(rules.c.body).order_by(rules.c.version.desc()).limit(1)

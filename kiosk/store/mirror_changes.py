@@ -10,12 +10,13 @@ import structlog
 from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects.sqlite import insert
 
-from kiosk.domain.values import Item
+from kiosk.domain.values import Hold, Item
 from kiosk.store.mirror_schema import (
     KEPT,
     credentials,
     feed,
     feed_runs,
+    holds,
     item_tags,
     items,
     loans,
@@ -53,6 +54,8 @@ def put_page(connection: Connection, page: FeedPage) -> None:
     """Apply all changes of a page and move the cursor to its end."""
     for change in page.changes:
         apply_change(connection, change)
+    for hold in page.holds:
+        _put_hold(connection, hold)
     _put_runs(connection, page.runs)
     connection.execute(feed.update().values(cursor=page.cursor, run=page.run))
 
@@ -92,6 +95,12 @@ def apply_change(connection: Connection, change: Change) -> None:
     connection.execute(_PUT[table.name], row)
     if isinstance(change, ItemChanged):
         _know_by_tag(connection, change.value)
+
+
+def _put_hold(connection: Connection, hold: Hold) -> None:
+    row = {"hold_id": hold.hold_id, "title_id": hold.title_id}
+    body = {"body": msgspec.json.encode(hold)}
+    connection.execute(_PUT[holds.name], row | body)
 
 
 def _know_by_tag(connection: Connection, item: Item) -> None:

@@ -81,6 +81,15 @@ loans = Table(
     sqlite_with_rowid=False,
 )
 
+holds = Table(
+    "hold",
+    metadata,
+    Column("hold_id", String, primary_key=True),
+    Column("title_id", String, nullable=False, index=True),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 sites = Table(
     "site",
     metadata,
@@ -161,6 +170,7 @@ KEPT: Mapping[str, Table] = {
     "title": titles,
     "item": items,
     "loan": loans,
+    "hold": holds,
     "site": sites,
 }
 
@@ -197,4 +207,17 @@ def _version_4(connection: Connection) -> None:
     connection.exec_driver_sql("PRAGMA user_version = 4")
 
 
-UPGRADES: tuple[Upgrade, ...] = (_version_1, _version_2, _version_3, _version_4)
+def _version_5(connection: Connection) -> None:
+    """Version 4 passed over holds: all is pulled once more, over what is there."""
+    metadata.create_all(connection, [holds])
+    connection.execute(feed.update().values(cursor=0, run=""))
+    connection.exec_driver_sql("PRAGMA user_version = 5")
+
+
+UPGRADES: tuple[Upgrade, ...] = (
+    _version_1,
+    _version_2,
+    _version_3,
+    _version_4,
+    _version_5,
+)

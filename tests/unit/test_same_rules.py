@@ -102,7 +102,13 @@ def _kiosk(
     items = {one.loan.item: replace(item, item_type=one.item_type) for one in loans}
     on_loan = {"B1": Loan("lb", "B1", holder, NOON, TODAY)} if holder else {}
     account = _Account(
-        "A", patron, tuple(one.loan for one in loans), 0, items | {"B1": item}, on_loan
+        "A",
+        patron,
+        tuple(one.loan for one in loans),
+        0,
+        items | {"B1": item},
+        on_loan,
+        holds=(),
     )
     return account.decide("B1", rules, TODAY)
 

@@ -36,6 +36,7 @@ from sync.hub.circulation.hold_values import (
     Terms,
 )
 from sync.hub.circulation.unit_of_work import UnitOfWork
+from sync.hub.feed.feedmarks import Feed
 from sync.hub.store import schema
 from sync.hub.store.identity_map import IdentityMap
 from sync.hub.store.rows import Row
@@ -173,9 +174,11 @@ def _store(
     stored = {row["hold_id"]: row for row in work.holds.having("title_id", title_id)}
     for hold_id in stored.keys() - wanted.keys():
         work.holds.drop(hold_id)
+        work.feed.mark(Feed.HOLD, [hold_id])
     for hold_id, row in wanted.items():
         if stored.get(hold_id) != row:
             work.holds.put(row)
+            work.feed.mark(Feed.HOLD, [hold_id])
     tell_transfers(work, holds, stored, now)
 
 

@@ -15,7 +15,8 @@ from operator import itemgetter
 
 from sqlalchemy import Connection, RowMapping, Table, select
 
-from kiosk.domain.values import Credential
+from kiosk.domain.values import Credential, Hold
+from sync.hub.circulation.hold_values import ACTIVE
 from sync.hub.county.card_kinds import CardState
 from sync.hub.county.rulebook import signed_rules
 from sync.hub.feed.areas import area_of
@@ -23,6 +24,7 @@ from sync.hub.feed.feedmarks import Feed
 from sync.hub.feed.feedruns import newest, run_of, runs_after
 from sync.hub.store import schema
 from sync.hub.store.rows import (
+    hold_value,
     item_value,
     loan_value,
     patron_value,
@@ -59,8 +61,11 @@ def page(
     marks = _marks(conn, cursor, limit + 1)
     shown, more = marks[:limit], len(marks) > limit
     end = shown[-1]["version"] if more else newest(conn).version
+    holds = _active_holds(conn, shown)
+    others = [mark for mark in shown if (mark["kind"], mark["key"]) not in holds]
     return FeedPage(
-        changes=_changes(conn, shown, site_id),
+        changes=_changes(conn, others, site_id),
+        holds=tuple(holds.values()),
         cursor=end,
         run=run_of(conn, end),
         runs=runs_after(conn, cursor),
@@ -85,7 +90,8 @@ def _changes(
 ) -> tuple[Change, ...]:
     fetches = _FETCH | {Feed.PATRON: partial(_patrons, site_id)}
     found: dict[tuple[str, str], Change] = {}
-    for kind, group in groupby(sorted(marks, key=_kind), _kind):
+    known = [mark for mark in marks if Feed(mark["kind"]) in fetches]
+    for kind, group in groupby(sorted(known, key=_kind), _kind):
         keys = [mark["key"] for mark in group]
         values = fetches[Feed(kind)](conn, keys)
         found |= {(kind, key): value for key, value in values.items()}
@@ -93,6 +99,22 @@ def _changes(
         found.get((mark["kind"], mark["key"])) or Removed(mark["kind"], mark["key"])
         for mark in marks
     )
+
+
+def _active_holds(
+    conn: Connection, marks: Sequence[RowMapping]
+) -> Mapping[tuple[str, str], Hold]:
+    """The holds among what changed that nothing has ended, by their marks."""
+    keys = [mark["key"] for mark in marks if mark["kind"] == Feed.HOLD]
+    if not keys:
+        return {}
+    table = schema.holds
+    rows = conn.execute(
+        select(table).where(
+            table.c.hold_id.in_(keys), table.c.state.in_(sorted(ACTIVE))
+        )
+    ).mappings()
+    return {(Feed.HOLD.value, row["hold_id"]): hold_value(row) for row in rows}
 
 
 def _values(table: Table, value: Callable[[RowMapping], Change]) -> _Fetch:

@@ -16,13 +16,14 @@ _VERSION = select(_CLOCK.c.version)
 
 
 class Feed(enum.StrEnum):
-    """What a kiosk mirrors; the tags of `sync.protocol.Change`."""
+    """What a kiosk mirrors; the tags of `sync.protocol.Change`, and holds."""
 
     PATRON = "patron"
     CREDENTIAL = "credential"
     TITLE = "title"
     ITEM = "item"
     LOAN = "loan"
+    HOLD = "hold"
     SITE = "site"
     RULES = "rules"
 

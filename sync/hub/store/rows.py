@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kiosk.domain.values import (
+    Hold,
     Item,
     ItemState,
     Loan,
@@ -161,6 +162,11 @@ def title_value(row: Row | RowMapping) -> Title:
 
 def item_value(row: Row | RowMapping) -> Item:
     return Item(**{**row, "state": ItemState(row["state"])})
+
+
+def hold_value(row: Row | RowMapping) -> Hold:
+    """The hold as kiosks know it: its state follows from where its copy is."""
+    return Hold(**{field.name: row[field.name] for field in fields(Hold)})
 
 
 def site_value(row: Row | RowMapping) -> Site:

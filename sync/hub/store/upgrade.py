@@ -10,7 +10,7 @@ from sqlalchemy import Connection, column, inspect, select, table
 from sync.hub.store.database import BadDatabase, Database
 
 #: The schema of this version: the last step in `migrations/versions`.
-NEWEST = "0022"
+NEWEST = "0023"
 _VERSION_TABLE = table("alembic_version", column("version_num"))
 
 
