@@ -7,29 +7,17 @@ import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import click
 import msgspec
 from sqlalchemy.exc import DBAPIError
 
-from sync.hub.circulation.choices import CaseError
-from sync.hub.circulation.hold_acts import HoldError
 from sync.hub.county.audit import Actor
-from sync.hub.county.calendars import BadCalendar
-from sync.hub.county.cards import UnknownCard
-from sync.hub.county.item_files import BadItem, UnknownItem
-from sync.hub.county.passwords import WeakPassword
-from sync.hub.county.patron_files import BadPatron, UnknownPatron
-from sync.hub.county.rulebook import NoRules
-from sync.hub.county.site_tree import BadSite
-from sync.hub.county.users import BadAccount
-from sync.hub.devices.devices import UnknownKiosk
-from sync.hub.devices.enrolment import NameInUse, UnknownSite
-from sync.hub.store.database import BadDatabase, Database
-from sync.hub.store.setup import InitialisedAlready, default_key_path
+from sync.hub.refusal import Refusal
+from sync.hub.store.database import Database
+from sync.hub.store.setup import default_key_path
 from sync.hub.store.upgrade import check_schema
-from sync.hub.transfers.boxes import BadBox
-from sync.hub.transfers.wishes import BadTransfer
 from sync.keys import BadKey
 
 DATABASE = click.option(
@@ -46,6 +34,11 @@ KEY = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="The hub's private key; hub.key beside a SQLite database by default.",
 )
+PASSWORD = click.option(
+    "--password-file",
+    type=click.File(),
+    help="Read the password from the first line of this file, - for standard input.",
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
 
@@ -54,29 +47,7 @@ def reported() -> Iterator[None]:
     """Every expected failure as one line for people."""
     try:
         yield
-    except (
-        BadAccount,
-        BadBox,
-        BadCalendar,
-        BadDatabase,
-        BadItem,
-        BadPatron,
-        BadKey,
-        BadSite,
-        BadTransfer,
-        CaseError,
-        HoldError,
-        InitialisedAlready,
-        NoRules,
-        OSError,
-        NameInUse,
-        UnknownCard,
-        UnknownItem,
-        UnknownKiosk,
-        UnknownPatron,
-        UnknownSite,
-        WeakPassword,
-    ) as err:
+    except (Refusal, BadKey, OSError) as err:
         raise click.ClickException(str(err)) from err
     except DBAPIError as err:
         raise click.ClickException(f"database: {err.orig}") from err
@@ -104,6 +75,14 @@ def place_of_key(url: str, given: Path | None) -> Path:
     if path is None:
         raise click.UsageError("--key is needed: this database has no folder")
     return path
+
+
+def password_from(file: TextIO | None) -> str:
+    """The first line of the file that `PASSWORD` names, or else what is typed."""
+    if file is not None:
+        return file.readline().rstrip("\r\n")
+    typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return typed
 
 
 def as_line(value: object) -> str:

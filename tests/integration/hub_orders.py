@@ -35,6 +35,14 @@ def state_after(county: County, batches: Iterable[Sequence[Event]]) -> State:
     return state
 
 
+def end_the_same(county: County, events: Sequence[Event], dice: random.Random) -> None:
+    """What these events come to is the same in two other orders."""
+    in_order = state_after(county, one_by_one(events))
+
+    for _ in range(2):
+        assert state_after(county, shuffled(events, dice)) == in_order
+
+
 def one_by_one(events: Iterable[Event]) -> list[list[Event]]:
     return [[event] for event in events]
 

@@ -63,6 +63,14 @@ def due(county: County, number: int) -> dt.date:
     return found
 
 
+def test_changed_rules_name_a_site_and_not_its_number(
+    county: County, browser: Browser
+) -> None:
+    made = set_hours(county, "A", WEEKDAYS)
+
+    assert "站点日历 · 马坪村" in browser.read(f"/desk/rules/{made.version}")
+
+
 def test_hub_puts_a_due_date_on_the_next_open_day(county: County) -> None:
     assert due(county, 1) == SUNDAY
 

@@ -112,6 +112,7 @@ def test_rules_with_faults_are_refused_with_their_places(
     ):
         assert answer.status_code == 409
         assert "patrons.ADULT.loan_limit" in answer.text
+        assert "应在 0 到 10000 之间" in answer.text
     assert in_force(county) == (1, 5)
 
 
@@ -121,7 +122,10 @@ def test_rules_made_from_an_older_version_are_refused(
     text = admin.get("/desk/rules/1/file").text
     admin.post("/desk/rules", text=text, reason="first")
 
-    assert admin.post("/desk/rules", text=text, reason="second").status_code == 409
+    refused = admin.post("/desk/rules", text=text, reason="second")
+
+    assert refused.status_code == 409
+    assert "照第 1 版改的，现行的是第 2 版" in refused.text
     assert in_force(county)[0] == 2
 
 
@@ -167,6 +171,22 @@ def test_nobody_takes_the_own_account_away(admin: Browser) -> None:
     for deed in ("role", "disabled", "password"):
         assert admin.post(f"/desk/users/{deed}", **own).status_code == 409
     assert admin.get("/desk/users").status_code == 200
+
+
+def test_account_that_cannot_be_made_is_refused_in_the_desks_words(
+    admin: Browser,
+) -> None:
+    wrong = {
+        "已经有用户": {"name": NAME, "role": "staff"},
+        "不能作用户名": {"name": "a b", "role": "staff"},
+        "需要选择站点": {"name": "wang", "role": "keeper"},
+        "没有站点“Z”": {"name": "wang", "role": "keeper", "site": "Z"},
+    }
+
+    for words, form in wrong.items():
+        refused = admin.post("/desk/users", **form)
+        assert refused.status_code == 409
+        assert words in refused.text
 
 
 def test_own_password_needs_the_old_one_and_ends_other_sessions(

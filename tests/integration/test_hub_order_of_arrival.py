@@ -22,7 +22,11 @@ from sync.hub.county.site_tree import ForeignReturn
 from sync.hub.county.sites import set_foreign_return
 from sync.hub.store import schema
 from sync.protocol import Clock, Event, Kind
-from tests.integration.hub_orders import one_by_one, shuffled, state_after
+from tests.integration.hub_orders import (
+    end_the_same,
+    one_by_one,
+    state_after,
+)
 from tests.integration.hub_world import (
     DAY,
     MINUTE,
@@ -392,14 +396,4 @@ def test_a_case_tells_by_which_clock_though_no_loan_is_changed_by_it(
 def test_any_facts_in_any_order_end_the_same(
     harsh: County, steps: list[Step], seed: int
 ) -> None:
-    end_the_same(harsh, steps, random.Random(seed))
-
-
-def end_the_same(here: County, steps: list[Step], dice: random.Random) -> None:
-    """What these steps come to is the same in two other orders."""
-    events = events_of(here, steps)
-
-    in_order = state_after(here, one_by_one(events))
-
-    for _ in range(2):
-        assert state_after(here, shuffled(events, dice)) == in_order
+    end_the_same(harsh, events_of(harsh, steps), random.Random(seed))

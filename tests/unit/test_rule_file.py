@@ -11,7 +11,8 @@ import pytest
 
 from kiosk.domain.rules import Calendar, CredentialRule, HoldRule
 from sync.hub.county.default_rules import default_rules
-from sync.hub.county.rule_file import BadRules, as_file, read_rules
+from sync.hub.county.rule_faults import BadRules
+from sync.hub.county.rule_file import as_file, read_rules
 from sync.protocol import rules_bytes
 
 CREDENTIAL = CredentialRule(salt="00" * 16)

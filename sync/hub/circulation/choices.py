@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from kiosk.domain.values import ItemState
 from sync.hub.circulation.facts import Fact
 from sync.hub.circulation.rulings import Ruling
+from sync.hub.refusal import CodedRefusal
 
 #: As near as two times can be in the database.
 _TICK = dt.timedelta(microseconds=1)
@@ -64,12 +65,8 @@ _OF_KIND: Mapping[str, tuple[Choice, ...]] = {
 }
 
 
-class CaseError(ValueError):
+class CaseError(CodedRefusal, ValueError):
     """A case can't be decided like this; `code` says why, in the desk's wording."""
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from sync.hub.circulation.hold_copies import has_copies
 from sync.hub.circulation.hold_values import ACTIVE, Act, Hold, HoldState
 from sync.hub.circulation.unit_of_work import UnitOfWork, unit_of_work
 from sync.hub.county.audit import Actor, note
+from sync.hub.refusal import CodedRefusal
 from sync.hub.store import schema
 from sync.hub.store.rows import Row
 
@@ -28,12 +29,8 @@ _HOLDS = schema.holds
 EXPIRED_AT_ONCE = 20
 
 
-class HoldError(ValueError):
+class HoldError(CodedRefusal, ValueError):
     """It can't be done for this hold; `code` says why, in the desk's wording."""
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,13 @@ from itertools import groupby, pairwise
 
 import msgspec
 
+from sync.hub.refusal import Refusal
+
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _RANGE = re.compile(r"(\d{2}:\d{2})-(\d{2}:\d{2})")
 
 
-class BadCalendar(ValueError):
+class BadCalendar(Refusal, ValueError):
     """Opening hours that can't be; the text says where and why."""
 
 

@@ -18,6 +18,7 @@ from sync.hub.county.card_kinds import CardKind, CardState
 from sync.hub.county.patron_files import BadPatron
 from sync.hub.county.rulebook import current_rules
 from sync.hub.feed.feedmarks import Feed, mark
+from sync.hub.refusal import Refusal
 from sync.hub.store import schema
 
 #: Signs of a card that its hint shows; of what has fewer than twice as many, none.
@@ -31,7 +32,7 @@ _FORMS = {
 }
 
 
-class UnknownCard(LookupError):
+class UnknownCard(Refusal, LookupError):
     """There is no such card, or it is another patron's."""
 
 

@@ -8,6 +8,8 @@ from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from werkzeug.security import check_password_hash
 
+from sync.hub.refusal import CodedRefusal
+
 MIN_LENGTH, MAX_LENGTH = 10, 128
 _FEWEST_DIFFERENT = 5
 #: Costs some 30 ms and 19 MiB a try, also for whoever has stolen the database.
@@ -39,23 +41,26 @@ _GUESSED_FIRST = (
 )
 
 
-class WeakPassword(ValueError):
+class WeakPassword(CodedRefusal, ValueError):
     """Too easy to guess; the text says why."""
 
 
 def require_good(password: str, user: str) -> None:
     """Raises WeakPassword."""
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
-        raise WeakPassword(f"a password has {MIN_LENGTH} to {MAX_LENGTH} signs")
+        limits = {"low": MIN_LENGTH, "high": MAX_LENGTH}
+        text = "a password has {low} to {high} signs".format(**limits)
+        raise WeakPassword("length", text, **limits)
     if len(set(password)) < _FEWEST_DIFFERENT:
-        raise WeakPassword(
-            f"a password has at least {_FEWEST_DIFFERENT} different signs"
-        )
+        text = f"a password has at least {_FEWEST_DIFFERENT} different signs"
+        raise WeakPassword("monotonous", text, n=_FEWEST_DIFFERENT)
     plain = password.casefold()
     if user.casefold() in plain:
-        raise WeakPassword("a password does not contain the user's name")
+        raise WeakPassword("has_name", "a password does not contain the user's name")
     if any(len(plain.replace(word, "")) < MIN_LENGTH // 2 for word in _GUESSED_FIRST):
-        raise WeakPassword("this password is among the first that are guessed")
+        raise WeakPassword(
+            "guessed", "this password is among the first that are guessed"
+        )
 
 
 def made_up() -> str:

@@ -11,7 +11,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -24,6 +24,7 @@ from kiosk.domain.rules import (
     Rules,
     SecurityRule,
 )
+from sync.hub.county.rule_faults import BadRules, Fault, form_fault, out_of_range
 
 #: Longest loan that is no slip of the pen, in days.
 MAX_PERIOD_DAYS = 730
@@ -45,29 +46,14 @@ _PLAIN: Mapping[str, Any] = {
     "partners": tuple[str, ...],
     "closed_days": tuple[dt.date, ...],
 }
-#: What rules have from elsewhere.
+#: What rules have from elsewhere, and what is wrong with it in a file.
 _ELSEWHERE: Mapping[str, str] = {
-    "credential": "never changes",
-    "calendars": "are made of the sites' opening hours: `tongjie hub site calendar`",
+    "credential": "never_changes",
+    "calendars": "from_sites",
 }
 #: Fields that a file must have.
 _NEEDED = ("version", "patrons", "loans", "owners")
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
-
-
-class Fault(NamedTuple):
-    """What is wrong in a rule file, and where: like `loans.ADULT/BOOK.limit`."""
-
-    path: str
-    text: str
-
-
-class BadRules(ValueError):
-    """A rule set that can't be put in force; the text names every fault."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        super().__init__("\n".join(f"{fault.path}: {fault.text}" for fault in faults))
-        self.faults = tuple(faults)
 
 
 def as_file(rules: Rules) -> dict[str, Any]:
@@ -84,7 +70,7 @@ def read_rules(text: bytes, credential: CredentialRule) -> Rules:
     try:
         content = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as err:
-        raise BadRules([Fault("file", f"is no JSON: {err}")]) from err
+        raise BadRules([Fault("file", "no_json", {"why": str(err)})]) from err
     faults = list(_form_faults(content))
     if faults:
         raise BadRules(faults)
@@ -100,11 +86,11 @@ def read_rules(text: bytes, credential: CredentialRule) -> Rules:
 def _form_faults(content: object) -> Iterator[Fault]:
     """What has another form than rules have; the reader that decodes names no keys."""
     if not isinstance(content, dict):
-        yield Fault("file", "is no JSON object")
+        yield Fault("file", "no_object")
         return
     for name in _NEEDED:
         if name not in content:
-            yield Fault(name, "is missing")
+            yield Fault(name, "missing")
     for name, value in content.items():
         yield from _field_faults(name, value)
 
@@ -117,12 +103,12 @@ def _field_faults(name: str, value: object) -> Iterator[Fault]:
     elif name in _PLAIN:
         yield from _convert_faults(name, _PLAIN[name], value)
     else:
-        yield Fault(name, _ELSEWHERE.get(name, "is no part of a rule set"))
+        yield Fault(name, _ELSEWHERE.get(name, "no_part"))
 
 
 def _table_faults(path: str, value: object) -> Iterator[Fault]:
     if not isinstance(value, dict):
-        yield Fault(path, "is no JSON object")
+        yield Fault(path, "no_object")
         return
     for key, part in value.items():
         yield from _part_faults(f"{path}.{key}", _TABLES[path], part)
@@ -131,7 +117,7 @@ def _table_faults(path: str, value: object) -> Iterator[Fault]:
 def _part_faults(path: str, kind: type, value: object) -> Iterator[Fault]:
     if isinstance(value, dict):
         for name in value.keys() - {field.name for field in fields(kind)}:
-            yield Fault(f"{path}.{name}", "is no part of this rule")
+            yield Fault(f"{path}.{name}", "no_part_of_rule")
     yield from _convert_faults(path, kind, value)
 
 
@@ -140,13 +126,13 @@ def _convert_faults(path: str, kind: Any, value: object) -> Iterator[Fault]:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as err:
         text, _, inside = str(err).partition(" - at `$")
-        yield Fault(path + inside.rstrip("`"), text)
+        yield form_fault(path + inside.rstrip("`"), text)
 
 
 def _sense_faults(rules: Rules) -> Iterator[Fault]:
     """What has the right form and can't be meant."""
     if not rules.patrons:
-        yield Fault("patrons", "names no type of patron")
+        yield Fault("patrons", "no_patrons")
     for name, patron in rules.patrons.items():
         yield from _name_faults("patrons", name)
         yield from _patron_faults(f"patrons.{name}", patron)
@@ -158,63 +144,61 @@ def _sense_faults(rules: Rules) -> Iterator[Fault]:
 
 def _name_faults(path: str, name: str) -> Iterator[Fault]:
     if not _NAME.fullmatch(name):
-        yield Fault(f"{path}.{name}", "is no type: capital letters, digits and _")
+        yield Fault(f"{path}.{name}", "no_type")
 
 
 def _patron_faults(path: str, rule: PatronRule) -> Iterator[Fault]:
     if not 0 <= rule.loan_limit <= MAX_LOANS:
-        yield Fault(f"{path}.loan_limit", f"must be from 0 to {MAX_LOANS}")
+        yield out_of_range(f"{path}.loan_limit", MAX_LOANS)
     grace = rule.overdue_blocks_after_days
     if grace is not None and not 0 <= grace <= MAX_PERIOD_DAYS:
-        yield Fault(
-            f"{path}.overdue_blocks_after_days",
-            f"must be null or from 0 to {MAX_PERIOD_DAYS}",
-        )
+        place = f"{path}.overdue_blocks_after_days"
+        yield out_of_range(place, MAX_PERIOD_DAYS, null=True)
 
 
 def _loan_faults(name: str, rule: LoanRule, rules: Rules) -> Iterator[Fault]:
     path = f"loans.{name}"
     patron, slash, item = name.partition("/")
     if not slash or not _NAME.fullmatch(item):
-        yield Fault(path, "is not like ADULT/BOOK")
+        yield Fault(path, "no_pair")
     elif patron not in rules.patrons:
-        yield Fault(path, f"{patron} is no type in patrons")
+        yield Fault(path, "unknown_type", {"name": patron})
     if not rule.periods_days:
-        yield Fault(f"{path}.periods_days", "must not be empty")
+        yield Fault(f"{path}.periods_days", "empty")
     if not all(1 <= days <= MAX_PERIOD_DAYS for days in rule.periods_days):
-        yield Fault(f"{path}.periods_days", f"must be from 1 to {MAX_PERIOD_DAYS}")
+        yield out_of_range(f"{path}.periods_days", MAX_PERIOD_DAYS, low=1)
     if rule.limit is not None and not 0 <= rule.limit <= MAX_LOANS:
-        yield Fault(f"{path}.limit", f"must be null or from 0 to {MAX_LOANS}")
+        yield out_of_range(f"{path}.limit", MAX_LOANS, null=True)
 
 
 def _hold_faults(rules: Rules) -> Iterator[Fault]:
     rule = rules.holds or HoldRule()
     if not 1 <= rule.keep_days <= MAX_PERIOD_DAYS:
-        yield Fault("holds.keep_days", f"must be from 1 to {MAX_PERIOD_DAYS}")
+        yield out_of_range("holds.keep_days", MAX_PERIOD_DAYS, low=1)
     if not 1 <= rule.missed_limit <= MAX_LOANS:
-        yield Fault("holds.missed_limit", f"must be from 1 to {MAX_LOANS}")
+        yield out_of_range("holds.missed_limit", MAX_LOANS, low=1)
     for name, limit in {"": rule.limit, **rule.limits}.items():
         path = f"holds.limits.{name}" if name else "holds.limit"
         if name and name not in rules.patrons:
-            yield Fault(path, f"{name} is no type in patrons")
+            yield Fault(path, "unknown_type", {"name": name})
         if not 0 <= limit <= MAX_LOANS:
-            yield Fault(path, f"must be from 0 to {MAX_LOANS}")
+            yield out_of_range(path, MAX_LOANS)
 
 
 def _edge_faults(rules: Rules) -> Iterator[Fault]:
     """What a kiosk alone may do, how tags are armed, whose books they are."""
     if not 0 <= rules.offline.max_days <= MAX_PERIOD_DAYS:
-        yield Fault("offline.max_days", f"must be from 0 to {MAX_PERIOD_DAYS}")
+        yield out_of_range("offline.max_days", MAX_PERIOD_DAYS)
     if not 0 <= rules.offline.max_loans <= MAX_LOANS:
-        yield Fault("offline.max_loans", f"must be from 0 to {MAX_LOANS}")
+        yield out_of_range("offline.max_loans", MAX_LOANS)
     for name in ("afi_in", "afi_out"):
         if not 0 <= getattr(rules.security, name) <= 0xFF:
-            yield Fault(f"security.{name}", "must be from 0 to 255")
+            yield out_of_range(f"security.{name}", 0xFF)
     if rules.security.afi_in == rules.security.afi_out:
-        yield Fault("security.afi_out", "is the same as afi_in: no gate could tell")
+        yield Fault("security.afi_out", "same_afi")
     if not rules.owners:
-        yield Fault("owners", "names nobody: every book would be foreign")
+        yield Fault("owners", "no_owners")
     for name in ("owners", "partners"):
         for isil in getattr(rules, name):
             if not _ISIL.fullmatch(isil):
-                yield Fault(name, f"{isil!r} is no ISIL")
+                yield Fault(name, "no_isil", {"isil": isil})

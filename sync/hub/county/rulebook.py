@@ -13,8 +13,10 @@ from sqlalchemy import Connection, func, insert, select
 from kiosk.domain.rules import Rules
 from sync.hub.county.audit import Actor, note
 from sync.hub.county.opening_days import with_calendars
-from sync.hub.county.rule_file import BadRules, Fault, read_rules
+from sync.hub.county.rule_faults import BadRules, Fault
+from sync.hub.county.rule_file import read_rules
 from sync.hub.feed.feedmarks import Feed, mark
+from sync.hub.refusal import Refusal
 from sync.hub.store import schema
 from sync.keys import sign_rules
 from sync.protocol import SignedRules
@@ -27,7 +29,7 @@ class RulesVersion(msgspec.Struct, frozen=True):
     created_at: dt.datetime
 
 
-class NoRules(LookupError):
+class NoRules(Refusal, LookupError):
     """The database has no rules: `tongjie hub init` was never run on it."""
 
 
@@ -125,10 +127,10 @@ def checked(conn: Connection, text: bytes) -> Rules:
 
 def _misfits(conn: Connection, rules: Rules, current: Rules) -> Iterator[Fault]:
     if rules.version != current.version:
-        text = f"was made from version {rules.version}, {current.version} is in force"
-        yield Fault("version", text)
+        numbers = {"made": rules.version, "current": current.version}
+        yield Fault("version", "older", numbers)
     kind = schema.patrons.c.patron_type
     counted = select(kind, func.count()).group_by(kind).order_by(kind)
     for name, count in conn.execute(counted):
         if name not in rules.patrons:
-            yield Fault(f"patrons.{name}", f"is missing: {count} patrons have it")
+            yield Fault(f"patrons.{name}", "type_in_use", {"count": count})

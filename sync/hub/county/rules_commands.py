@@ -10,7 +10,8 @@ import msgspec
 
 from kiosk.domain.rules import Rules
 from sync.hub.county.audit import note
-from sync.hub.county.rule_file import BadRules, Fault, as_file
+from sync.hub.county.rule_faults import BadRules, Fault
+from sync.hub.county.rule_file import as_file
 from sync.hub.county.rulebook import checked, put_next, rules_of, versions
 from sync.hub.options import (
     DATABASE,
@@ -100,7 +101,7 @@ def put(file: BinaryIO, database: str, key_path: Path | None, *, as_json: bool) 
 
 def _tell(faults: tuple[Fault, ...], *, as_json: bool) -> None:
     if as_json:
-        named = [fault._asdict() for fault in faults]
+        named = [{"path": fault.path, "text": fault.text} for fault in faults]
         click.echo(as_line({"faults": named}))
         return
     for fault in faults:

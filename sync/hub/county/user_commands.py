@@ -17,20 +17,17 @@ from sync.hub.county.users import (
 from sync.hub.options import (
     DATABASE,
     JSON,
+    PASSWORD,
     as_line,
     county_of,
     now,
     operator,
+    password_from,
     reported,
 )
 
 _ROLES = click.Choice([role.value for role in Role])
 _SITE = click.option("--site", help="Where the role is held: for keeper and town.")
-_PASSWORD = click.option(
-    "--password-file",
-    type=click.File(),
-    help="Read the password from the first line of this file, - for standard input.",
-)
 
 
 @click.group()
@@ -43,7 +40,7 @@ def user() -> None:
 @DATABASE
 @click.option("--role", type=_ROLES, default=Role.STAFF.value, show_default=True)
 @_SITE
-@_PASSWORD
+@PASSWORD
 @JSON
 def add(
     name: str,
@@ -55,7 +52,7 @@ def add(
     as_json: bool,
 ) -> None:
     """Make an account."""
-    password = _password(password_file)
+    password = password_from(password_file)
     standing = Standing(Role(role), site)
     with reported(), county_of(database) as store, store.writing() as conn:
         add_user(conn, operator(), name, password, standing, now())
@@ -77,13 +74,13 @@ def list_users(database: str, *, as_json: bool) -> None:
 @user.command("passwd")
 @click.argument("name")
 @DATABASE
-@_PASSWORD
+@PASSWORD
 @JSON
 def passwd(
     name: str, database: str, password_file: TextIO | None, *, as_json: bool
 ) -> None:
     """Give a new password: ends all sessions of the account, and any wait."""
-    password = _password(password_file)
+    password = password_from(password_file)
     with reported(), county_of(database) as store, store.writing() as conn:
         set_password(conn, operator(), name, password, now())
     _tell(name, "has a new password", as_json=as_json)
@@ -116,13 +113,6 @@ def disable(name: str, database: str, *, undo: bool, as_json: bool) -> None:
         set_disabled(conn, operator(), name, now(), disabled=not undo)
     text = "may log in again" if undo else "may not log in any more"
     _tell(name, text, as_json=as_json, disabled=not undo)
-
-
-def _password(file: TextIO | None) -> str:
-    if file is not None:
-        return file.readline().rstrip("\r\n")
-    typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    return typed
 
 
 def _tell(name: str, text: str, *, as_json: bool, **more: object) -> None:

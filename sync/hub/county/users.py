@@ -16,6 +16,7 @@ from sqlalchemy import Connection, RowMapping, delete, insert, or_, select, upda
 from sync.hub.county import passwords
 from sync.hub.county.audit import Actor, note
 from sync.hub.county.permits import LOCAL, Role, Standing
+from sync.hub.refusal import CodedRefusal
 from sync.hub.store import schema
 from sync.hub.store.rows import one
 
@@ -23,7 +24,7 @@ _NAME = re.compile(r"\w[\w.-]{0,31}")
 _USERS = schema.users
 
 
-class BadAccount(ValueError):
+class BadAccount(CodedRefusal, ValueError):
     """An account that can't be made or changed like that; the text says why."""
 
 
@@ -57,11 +58,10 @@ def add_user(
     """
     name = spelled(name)
     if not _NAME.fullmatch(name):
-        raise BadAccount(
-            f"{name!r} is no user name: letters, digits, . - _; at most 32"
-        )
+        text = f"{name!r} is no user name: letters, digits, . - _; at most 32"
+        raise BadAccount("name", text, name=name)
     if one(conn, _USERS, name) is not None:
-        raise BadAccount(f"there is a user {name!r} already")
+        raise BadAccount("taken", f"there is a user {name!r} already", name=name)
     _require_place(conn, standing)
     passwords.require_good(password, name)
     held = _held(standing)
@@ -131,9 +131,10 @@ def _require_place(conn: Connection, standing: Standing) -> None:
     role, site = standing.role, standing.site
     if (role in LOCAL) != (site is not None):
         need = "needs a site" if role in LOCAL else "is for the whole county, no site"
-        raise BadAccount(f"the role {role} {need}")
+        code = "needs_site" if role in LOCAL else "no_site"
+        raise BadAccount(code, f"the role {role} {need}")
     if site is not None and one(conn, schema.sites, site) is None:
-        raise BadAccount(f"there is no site {site!r}")
+        raise BadAccount("unknown_site", f"there is no site {site!r}", site=site)
 
 
 def _held(standing: Standing) -> dict[str, object]:
@@ -143,7 +144,7 @@ def _held(standing: Standing) -> dict[str, object]:
 def _row(conn: Connection, name: str) -> RowMapping:
     row = one(conn, _USERS, spelled(name))
     if row is None:
-        raise BadAccount(f"there is no user {name!r}")
+        raise BadAccount("unknown", f"there is no user {name!r}", name=name)
     return row
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kiosk.domain.rules import Calendar, LoanRule
 from sync.hub.desk.formats import of_group
 from sync.hub.desk.words import has_words, say
 
 #: Places under which patron types stand.
 _BY_PATRON = {"patrons", "limits"}
+_NO_SITES: Mapping[str, str] = {}
 
 
-def rule_place(path: tuple[str, ...]) -> str:
-    """("loans", "ADULT/BOOK", "limit") as: Loans · Adult · Book · Copies at once."""
+def rule_place(path: tuple[str, ...], site_names: Mapping[str, str] = _NO_SITES) -> str:
+    """("loans", "ADULT/BOOK", "limit") as: Loans · Adult · Book · Copies at once.
+
+    `site_names`: of the sites whose calendars are named.
+    """
     words: list[str] = []
     for above, name in zip(("", *path), path, strict=False):
         if above == "loans":
@@ -20,7 +26,7 @@ def rule_place(path: tuple[str, ...]) -> str:
         elif above in _BY_PATRON:
             words.append(of_group(name, "patron_type"))
         elif above == "calendars":
-            words.append(name or say("rules.other_sites"))
+            words.append(site_names.get(name, name) or say("rules.other_sites"))
         else:
             words.append(of_group(name, "rule"))
     return " · ".join(words)

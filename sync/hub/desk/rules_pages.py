@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from sqlalchemy import Connection, select
@@ -10,8 +12,9 @@ from werkzeug.wrappers import Response
 from kiosk.domain.rules import HoldRule, Rules
 from sync.hub.county.audit import note
 from sync.hub.county.permits import Action
-from sync.hub.county.rule_changes import rule_changes
-from sync.hub.county.rule_file import BadRules, Fault, as_file
+from sync.hub.county.rule_changes import RuleChange, rule_changes
+from sync.hub.county.rule_faults import BadRules, Fault
+from sync.hub.county.rule_file import as_file
 from sync.hub.county.rulebook import (
     checked,
     current_rules,
@@ -21,7 +24,7 @@ from sync.hub.county.rulebook import (
     versions,
 )
 from sync.hub.desk.context import desk
-from sync.hub.desk.lookups import site_names
+from sync.hub.desk.lookups import names_of_sites, site_names
 from sync.hub.desk.permission import actor, needs, user
 from sync.hub.desk.rule_words import overdue_stops, rule_place, rule_value, terms
 from sync.hub.store import schema
@@ -53,12 +56,14 @@ def _show_version(version: int) -> str:
     with desk().database.reading() as conn:
         rules = _version(conn, version)
         before = rules_of(conn, version - 1) if version > 1 else rules
+        changes = rule_changes(before, rules)
         return render_template(
             "desk/rules_version.html",
             rules=rules,
             item_types=_item_types(rules),
             holds=rules.holds or HoldRule(),
-            changes=rule_changes(before, rules),
+            changes=changes,
+            site_names=_site_names(conn, changes),
         )
 
 
@@ -79,17 +84,20 @@ def _preview() -> Answer:
     file = request.files.get("file")
     text = file.read(_LARGEST_FILE + 1) if file else b""
     if len(text) > _LARGEST_FILE:
-        return _page((Fault("file", "is too large"),)), 409
+        return _page((Fault("file", "too_large"),)), 409
     with desk().database.reading() as conn:
         current = current_rules(conn)
         try:
             rules = checked(conn, text)
         except BadRules as err:
             return _page(err.faults), 409
+        changes = rule_changes(current, rules)
+        names = _site_names(conn, changes)
     return render_template(
         "desk/rules_preview.html",
         text=text.decode(),
-        changes=rule_changes(current, rules),
+        changes=changes,
+        site_names=names,
         next=current.version + 1,
     )
 
@@ -132,6 +140,13 @@ def _version(conn: Connection, version: int) -> Rules:
 
 def _item_types(rules: Rules) -> tuple[str, ...]:
     return tuple(dict.fromkeys(pair.partition("/")[2] for pair in rules.loans))
+
+
+def _site_names(conn: Connection, changes: Iterable[RuleChange]) -> dict[str, str]:
+    """Of the sites whose calendar differs."""
+    paths = (one.path for one in changes)
+    sites = (path[1] for path in paths if path[0] == "calendars")
+    return names_of_sites(conn, sites)
 
 
 def _makers(conn: Connection) -> dict[str, str]:

@@ -21,6 +21,7 @@ from sync.hub.county.users import (
 from sync.hub.desk.context import desk
 from sync.hub.desk.lookups import site_names
 from sync.hub.desk.permission import actor, needs, user
+from sync.hub.refusal import CodedRefusal
 
 Answer = str | tuple[str, int]
 Change = Callable[[Connection], object]
@@ -88,11 +89,13 @@ def _done(change: Change, password: str = "") -> Answer:
         with desk().database.writing() as conn:
             change(conn)
     except (BadAccount, WeakPassword) as err:
-        return _page(problem=str(err)), 409
+        return _page(err), 409
     return _page(made=spelled(_field("name")), password=password)
 
 
-def _page(problem: str = "", made: str = "", password: str = "") -> str:
+def _page(
+    problem: CodedRefusal | None = None, made: str = "", password: str = ""
+) -> str:
     with desk().database.reading() as conn:
         return render_template(
             "desk/users.html",
@@ -109,7 +112,7 @@ def _other() -> str:
     """Whose account it is; nobody locks themselves out. Raises BadAccount."""
     name = spelled(_field("name"))
     if name == user().name:
-        raise BadAccount("not one's own account")
+        raise BadAccount("own", "not one's own account")
     return name
 
 

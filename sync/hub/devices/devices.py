@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
+from sync.hub.refusal import Refusal
 from sync.hub.store import schema
 from sync.hub.store.rows import one
 from sync.protocol import Heartbeat
@@ -17,7 +18,7 @@ from sync.protocol import Heartbeat
 _NUMBERED = re.compile(r"kiosk-(\d+)")
 
 
-class UnknownKiosk(LookupError):
+class UnknownKiosk(Refusal, LookupError):
     """There is no such device; the text names it."""
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from sync.hub.devices.devices import Device, add_device, device, device_of_key
+from sync.hub.refusal import Refusal
 from sync.hub.store import schema
 
 LIFE = dt.timedelta(minutes=30)
@@ -25,11 +26,11 @@ _SECRET_SIGNS = 12
 _LOOK_ALIKE = str.maketrans("OIL", "011")
 
 
-class UnknownSite(LookupError):
+class UnknownSite(Refusal, LookupError):
     """There is no such site."""
 
 
-class NameInUse(ValueError):
+class NameInUse(Refusal, ValueError):
     """A device of this name is known; the text says which."""
 
 

@@ -14,7 +14,7 @@ from sync.hub.library.account_options import koha_account, sip2_account
 from sync.hub.library.koha import KohaLibrary
 from sync.hub.library.koha_api import KohaApi
 from sync.hub.library.koha_http import KohaAccount, KohaHttp
-from sync.hub.library.lock import AnotherWorker, only_worker
+from sync.hub.library.lock import only_worker
 from sync.hub.library.port import LibrarySystem, NoBlock
 from sync.hub.library.sip2 import Sip2Library
 from sync.hub.library.task_log import Kept, keep_by, kept_by
@@ -108,12 +108,9 @@ def retry(fact: tuple[str, ...], database: str, *, as_json: bool) -> None:
 
 
 def _serve(store: Database, system: LibrarySystem, stop: threading.Event) -> None:
-    try:
-        with only_worker(store) as alone:
-            click.echo("ready")
-            Worker(store, system, now).run(stop, alone)
-    except AnotherWorker as err:
-        raise click.ClickException(str(err)) from err
+    with only_worker(store) as alone:
+        click.echo("ready")
+        Worker(store, system, now).run(stop, alone)
 
 
 def _system(

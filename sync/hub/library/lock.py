@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from kiosk.flock import Flock
+from sync.hub.refusal import Refusal
 from sync.hub.store.database import Database
 
 #: Of PostgreSQL's advisory locks in this database; any number nobody else takes.
@@ -17,7 +18,7 @@ _TAKE = text("SELECT pg_try_advisory_lock(:lock)").bindparams(lock=_LOCK)
 _STILL = text("SELECT 1")
 
 
-class AnotherWorker(RuntimeError):
+class AnotherWorker(Refusal, RuntimeError):
     """Another worker serves this queue already."""
 
 

@@ -8,14 +8,13 @@ import click
 
 from sync.hub.county.audit import note
 from sync.hub.county.patron_files import find
-from sync.hub.options import DATABASE, JSON, as_line, county_of, now, operator
-from sync.hub.options import reported as failures
+from sync.hub.options import DATABASE, JSON, as_line, county_of, now, operator, reported
 from sync.hub.privacy import runs
 from sync.hub.privacy.consent_commands import consent
 from sync.hub.privacy.disclosure import disclose, write_zip
-from sync.hub.privacy.erase import CannotErase, erase
+from sync.hub.privacy.erase import erase
 from sync.hub.privacy.purge import purge
-from sync.hub.privacy.retention import BadRetention, retention_days, set_retention
+from sync.hub.privacy.retention import retention_days, set_retention
 from sync.hub.privacy.verify import Checked, verify_last
 
 
@@ -30,7 +29,7 @@ def privacy() -> None:
 @JSON
 def run_purge(database: str, *, dry_run: bool, as_json: bool) -> None:
     """Forget who had what came back long enough ago; once a day is right."""
-    with failures(), county_of(database) as store:
+    with reported(), county_of(database) as store:
         _print_run(purge(store, operator(), now(), dry_run=dry_run), as_json=as_json)
 
 
@@ -39,7 +38,7 @@ def run_purge(database: str, *, dry_run: bool, as_json: bool) -> None:
 @JSON
 def run_verify(database: str, *, as_json: bool) -> None:
     """Look for links that the last purge should have forgotten; 1 if there is one."""
-    with failures(), county_of(database) as store, store.reading() as conn:
+    with reported(), county_of(database) as store, store.reading() as conn:
         checked = verify_last(conn, now())
     click.echo(as_line(checked) if as_json else _said(checked))
     if not checked.is_clean:
@@ -52,7 +51,7 @@ def run_verify(database: str, *, as_json: bool) -> None:
 @JSON
 def proofs(database: str, limit: int, *, as_json: bool) -> None:
     """Print the latest purges and erasures, with how much they forgot."""
-    with failures(), county_of(database) as store, store.reading() as conn:
+    with reported(), county_of(database) as store, store.reading() as conn:
         for run in runs.runs(conn, limit):
             _print_run(run, as_json=as_json)
 
@@ -62,7 +61,7 @@ def proofs(database: str, limit: int, *, as_json: bool) -> None:
 @JSON
 def show_retention(database: str, *, as_json: bool) -> None:
     """Print how many days after its return a loan still names its reader."""
-    with failures(), county_of(database) as store, store.reading() as conn:
+    with reported(), county_of(database) as store, store.reading() as conn:
         days = retention_days(conn)
     click.echo(as_line({"days": days}) if as_json else f"{days} days")
 
@@ -72,11 +71,8 @@ def show_retention(database: str, *, as_json: bool) -> None:
 @DATABASE
 def put_retention(days: int, database: str) -> None:
     """Set that number of days, from 0 to 365."""
-    with failures(), county_of(database) as store, store.writing() as conn:
-        try:
-            set_retention(conn, days, operator(), now())
-        except BadRetention as err:
-            raise click.ClickException(str(err)) from err
+    with reported(), county_of(database) as store, store.writing() as conn:
+        set_retention(conn, days, operator(), now())
 
 
 @privacy.command("export")
@@ -86,7 +82,7 @@ def put_retention(days: int, database: str) -> None:
 @DATABASE
 def export(number: str, file: Path, reason: str, database: str) -> None:
     """Write all that is held of a reader to a new ZIP file, for the reader."""
-    with failures(), county_of(database) as store, store.writing() as conn:
+    with reported(), county_of(database) as store, store.writing() as conn:
         known = find(conn, number)
         about = f"patron:{known.patron_ref}"
         note(conn, operator(), "patron.export", about, now(), reason=reason)
@@ -103,11 +99,8 @@ def erase_one(number: str, database: str, *, yes: bool, as_json: bool) -> None:
     """Erase a reader who has nothing open; what was lent stays, without them."""
     if not yes:
         click.confirm(f"Erase {number} for good?", abort=True)
-    with failures(), county_of(database) as store, store.writing() as conn:
-        try:
-            run = erase(conn, find(conn, number), operator(), now())
-        except CannotErase as err:
-            raise click.ClickException(str(err)) from err
+    with reported(), county_of(database) as store, store.writing() as conn:
+        run = erase(conn, find(conn, number), operator(), now())
     click.echo(as_line({"run": run}) if as_json else run)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from kiosk.domain.values import county_day
 from sync.hub.county.audit import Actor, note
 from sync.hub.county.patron_files import PatronFile, is_minor
+from sync.hub.refusal import Refusal
 from sync.hub.store import schema
 
 _TEXTS, _CONSENTS = schema.consent_texts, schema.consents
@@ -20,7 +21,7 @@ AGE_OF_CONSENT = 14
 _HOLDS = _CONSENTS.c.withdrawn_at.is_(None)
 
 
-class BadConsent(ValueError):
+class BadConsent(Refusal, ValueError):
     """A consent that can't be; the text says why."""
 
 

@@ -10,10 +10,8 @@ import click
 from sqlalchemy import Connection
 
 from sync.hub.county.patron_files import find
-from sync.hub.options import DATABASE, JSON, as_line, county_of, now, operator
-from sync.hub.options import reported as failures
+from sync.hub.options import DATABASE, JSON, as_line, county_of, now, operator, reported
 from sync.hub.privacy.consent import (
-    BadConsent,
     Purpose,
     consents_of,
     give,
@@ -81,7 +79,7 @@ def take_back(number: str, purpose: str, database: str) -> None:
 @JSON
 def show(number: str, database: str, *, as_json: bool) -> None:
     """Print what a reader has agreed to, the newest first."""
-    with failures(), county_of(database) as store, store.reading() as conn:
+    with reported(), county_of(database) as store, store.reading() as conn:
         for one in consents_of(conn, find(conn, number).patron_ref):
             ended = f"{one.withdrawn_at:%Y-%m-%d}" if one.withdrawn_at else ""
             plain = f"{one.purpose.value}\t{one.version}\t{one.given_at:%Y-%m-%d}"
@@ -95,19 +93,15 @@ def show(number: str, database: str, *, as_json: bool) -> None:
 @JSON
 def missing(database: str, after: str, limit: int, *, as_json: bool) -> None:
     """Print the numbers of readers who have not agreed to the newest text."""
-    with failures(), county_of(database) as store, store.reading() as conn:
+    with reported(), county_of(database) as store, store.reading() as conn:
         for number in without_consent(conn, after, limit):
             click.echo(as_line({"number": number}) if as_json else number)
 
 
 @contextmanager
 def _writing(database: str) -> Iterator[Connection]:
-    """Refusals as one line for people."""
-    with failures(), county_of(database) as store, store.writing() as conn:
-        try:
-            yield conn
-        except BadConsent as err:
-            raise click.ClickException(str(err)) from err
+    with reported(), county_of(database) as store, store.writing() as conn:
+        yield conn
 
 
 def _words(path: Path) -> str:

@@ -26,10 +26,11 @@ from sync.hub.privacy.holds import forget_holds, titles_of
 from sync.hub.privacy.imports import forget_imports_of
 from sync.hub.privacy.item import forget_item
 from sync.hub.privacy.links import items_of
+from sync.hub.refusal import Refusal
 from sync.hub.store import schema
 
 
-class CannotErase(ValueError):
+class CannotErase(Refusal, ValueError):
     """Why a reader can't be erased yet; `reasons` are words like "loans"."""
 
     def __init__(self, number: str, reasons: tuple[str, ...]) -> None:

@@ -7,6 +7,7 @@ import datetime as dt
 from sqlalchemy import Connection
 
 from sync.hub.county.audit import Actor, note
+from sync.hub.refusal import Refusal
 from sync.hub.store import schema
 from sync.hub.store.rows import one, put_rows
 
@@ -15,7 +16,7 @@ MAX_DAYS = 365
 _SETTING = "retention_days"
 
 
-class BadRetention(ValueError):
+class BadRetention(Refusal, ValueError):
     """A number of days that can't be."""
 
 

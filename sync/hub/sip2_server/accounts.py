@@ -76,21 +76,24 @@ def stored_password(conn: Connection, name: str) -> str | None:
 
 def _check(conn: Connection, new: Machine) -> None:
     if not _NAME.fullmatch(spelled(new.name)):
-        raise BadAccount(f"{new.name!r}: letters, digits, . - _; at most 32")
+        text = f"{new.name!r}: letters, digits, . - _; at most 32"
+        raise BadAccount("name", text, name=new.name)
     if one(conn, _TABLE, new.name) is not None:
-        raise BadAccount(f"there is an account {new.name!r} already")
+        text = f"there is an account {new.name!r} already"
+        raise BadAccount("taken", text, name=new.name)
     if one(conn, schema.sites, new.site_id) is None:
-        raise BadAccount(f"there is no site {new.site_id!r}")
+        text = f"there is no site {new.site_id!r}"
+        raise BadAccount("unknown_site", text, site=new.site_id)
     try:
         _ = new.dialect
     except ValueError as err:
-        raise BadAccount(str(err)) from err
+        raise BadAccount("charset", str(err)) from err
 
 
 def _change(conn: Connection, name: str, values: Mapping[str, object]) -> None:
     mine = _TABLE.c.name == name
     if not conn.execute(update(_TABLE).where(mine).values(values)).rowcount:
-        raise BadAccount(f"there is no account {name!r}")
+        raise BadAccount("unknown", f"there is no account {name!r}", name=name)
 
 
 def _machine(row: RowMapping) -> Machine:

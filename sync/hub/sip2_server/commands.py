@@ -13,10 +13,12 @@ from kiosk import logs
 from sync.hub.options import (
     DATABASE,
     JSON,
+    PASSWORD,
     as_line,
     county_of,
     now,
     operator,
+    password_from,
     reported,
 )
 from sync.hub.sip2_server.accounts import (
@@ -31,12 +33,6 @@ from sync.hub.sip2_server.server import Limits, SipServer
 from sync.hub.sip2_server.service import Service
 from sync.hub.store.setup import county_names
 from sync.sip2.link import is_public
-
-_PASSWORD = click.option(
-    "--password-file",
-    type=click.File(),
-    help="Read the password from the first line of this file, - for standard input.",
-)
 
 
 @click.group()
@@ -94,7 +90,7 @@ def serve(database: str, listen: str, connections: int, *, as_json: bool) -> Non
     help="Of the texts on its screen.",
 )
 @click.option("--may-block", is_flag=True, help="It may put a card out of use.")
-@_PASSWORD
+@PASSWORD
 @JSON
 def add(
     name: str,
@@ -117,7 +113,7 @@ def add(
         language=language,
         may_block=may_block,
     )
-    password = _password(password_file)
+    password = password_from(password_file)
     with reported(), county_of(database) as store, store.writing() as conn:
         add_machine(conn, operator(), machine, password, now())
     _tell(name, f"may log in, at {site}", as_json=as_json)
@@ -138,13 +134,13 @@ def list_machines(database: str, *, as_json: bool) -> None:
 @sip2.command("passwd")
 @click.argument("name")
 @DATABASE
-@_PASSWORD
+@PASSWORD
 @JSON
 def passwd(
     name: str, database: str, password_file: TextIO | None, *, as_json: bool
 ) -> None:
     """Give a new password, from the next login on."""
-    password = _password(password_file)
+    password = password_from(password_file)
     with reported(), county_of(database) as store, store.writing() as conn:
         set_password(conn, operator(), name, password, now())
     _tell(name, "has a new password", as_json=as_json)
@@ -172,13 +168,6 @@ def _address(text: str) -> tuple[str, int]:
         return host, int(port)
     except ValueError as err:
         raise click.BadParameter(str(err), param_hint="--listen") from err
-
-
-def _password(file: TextIO | None) -> str:
-    if file is not None:
-        return file.readline().rstrip("\r\n")
-    typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    return typed
 
 
 def _tell(name: str, text: str, *, as_json: bool) -> None:

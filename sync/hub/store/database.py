@@ -31,6 +31,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from sync.hub.feed.feedmarks import version
 from sync.hub.feed.feedruns import begin_run
+from sync.hub.refusal import Refusal
 from sync.hub.store import schema
 from sync.hub.store.turnstile import Lane, Ticket, Turnstile
 
@@ -59,7 +60,7 @@ POSTGRES_SETTINGS = (
 Record = TypeVar("Record")
 
 
-class BadDatabase(ValueError):
+class BadDatabase(Refusal, ValueError):
     """The database can't be used as it is; the text says why."""
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, make_url
 
 from sync.hub.county.default_rules import default_rules
 from sync.hub.county.rulebook import newest_version, put_rules
+from sync.hub.refusal import Refusal
 from sync.hub.store import schema
 from sync.hub.store.database import BadDatabase, Database
 from sync.hub.store.rows import one, put_rows
@@ -27,7 +28,7 @@ class NotInitialised(BadDatabase):
     """`tongjie hub init` was never run on this database."""
 
 
-class InitialisedAlready(ValueError):
+class InitialisedAlready(Refusal, ValueError):
     """The database belongs to a county already."""
 
 

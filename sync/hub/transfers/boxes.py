@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 
 from sync.hub.circulation.unit_of_work import UnitOfWork
 from sync.hub.county.audit import Actor, note
+from sync.hub.refusal import Refusal
 from sync.hub.store import schema
 from sync.hub.store.rows import Row, one, put_rows
 from sync.hub.transfers.lines import BoxState, is_away
@@ -31,7 +32,7 @@ class Wrong(enum.StrEnum):
     EMPTY = "empty"
 
 
-class BadBox(ValueError):
+class BadBox(Refusal, ValueError):
     """A box that can't be used like that."""
 
     def __init__(self, why: Wrong, text: str) -> None:

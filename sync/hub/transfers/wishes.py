@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from kiosk.domain.credentials import normalise
 from sync.hub.circulation.unit_of_work import UnitOfWork
 from sync.hub.county.item_files import UnknownItem
+from sync.hub.refusal import Refusal
 from sync.hub.transfers.following import lines_of, live_lines, store
 from sync.hub.transfers.lines import Line, Reason, follows_from_fact
 
 
-class BadTransfer(ValueError):
+class BadTransfer(Refusal, ValueError):
     """A copy that can't go there; the text says why."""
 
 
