@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from kiosk.domain.policy import Refusal, may_lend
 from kiosk.domain.rules import Rules
@@ -60,14 +61,12 @@ def settle(work: UnitOfWork, now: dt.datetime) -> None:
     Once for many events: a book that was lent and returned was on loan for just
     that time, and says nothing about what its reader has borrowed since.
     """
-    changed: defaultdict[str, list[LoanRecord]] = defaultdict(list)
-    for loan_id, before in work.loans_before.items():
-        after = map(shelf.loan_record, work.loans.some([loan_id]))
-        for loan in (*after, *([before] if before else [])):
-            changed[loan.patron_ref].append(loan)
-    work.loans_before.clear()
+    changed = _changed(work)
+    spans = {ref: _span(loans) for ref, loans in changed.items()}
+    _prefetch(work, spans)
     for patron_ref, loans in changed.items():
-        _review(work, patron_ref, loans, now)
+        names = {loan.loan_id for loan in loans}
+        _review(work, patron_ref, spans[patron_ref], names, now)
 
 
 def against(work: UnitOfWork, loan: LoanRecord) -> tuple[Finding, ...]:
@@ -83,18 +82,51 @@ def case_ids(loan_ids: Iterable[str]) -> list[str]:
     return [f"{kind}:{name}" for name in loan_ids for kind in PATRON_KINDS]
 
 
+def _changed(work: UnitOfWork) -> Mapping[str, Sequence[LoanRecord]]:
+    """Loans by reader as they were and as they are; from now on they are unchanged."""
+    by_reader: defaultdict[str, list[LoanRecord]] = defaultdict(list)
+    for loan_id, before in work.loans_before.items():
+        after = map(shelf.loan_record, work.loans.some([loan_id]))
+        for loan in (*after, *([before] if before else [])):
+            by_reader[loan.patron_ref].append(loan)
+    work.loans_before.clear()
+    return by_reader
+
+
+def _span(loans: Sequence[LoanRecord]) -> Span:
+    """From when the first of them began until the last one ended."""
+    since = min(loan.loaned_at for loan in loans)
+    return Span(since, max(since, *(loan.returned_at or NO_END for loan in loans)))
+
+
+def _prefetch(work: UnitOfWork, spans: Mapping[str, Span]) -> None:
+    """Read at once what reviews of these readers will ask for; it saves questions."""
+    if not spans:
+        return
+    work.patron_loans.fetch(spans, reduce(Span.with_, spans.values()))
+    names = [
+        row["loan_id"]
+        for ref, span in spans.items()
+        for row in work.patron_loans.during(ref, span)
+    ]
+    work.facts.fetch(names)
+    work.cases.fetch(case_ids(names))
+
+
 def _review(
-    work: UnitOfWork, patron_ref: str, changed: Sequence[LoanRecord], now: dt.datetime
+    work: UnitOfWork,
+    patron_ref: str,
+    span: Span,
+    changed: Collection[str],
+    now: dt.datetime,
 ) -> None:
     """Look at all loans that began while one of those that changed was open."""
-    since = min(loan.loaned_at for loan in changed)
-    until = max(loan.returned_at or NO_END for loan in changed)
-    borrowed = _borrowed(work, patron_ref, Span(since, max(since, until)))
-    findings = tuple(breaches(borrowed, since, _rules(work, borrowed)))
-    looked_at = {one.loan.loan_id for one in borrowed if one.loan.loaned_at >= since}
-    scope = case_ids(looked_at | {loan.loan_id for loan in changed})
+    borrowed = _borrowed(work, patron_ref, span)
+    findings = tuple(breaches(borrowed, span.since, _rules(work, borrowed)))
+    begun = {one.loan.loan_id for one in borrowed if one.loan.loaned_at >= span.since}
+    scope = work.cases.some(case_ids(begun.union(changed)))
     about = {one.fact.fact_id: one.fact for one in borrowed}
-    cases.reconcile(work, work.cases.some(scope), findings, about, now)
+    cases.reconcile(work, scope, findings, about, now)
 
 
 def _rules(work: UnitOfWork, borrowed: Iterable[Borrowed]) -> dict[int, Rules]:
