@@ -6,6 +6,7 @@ from typing import TextIO
 
 import click
 
+from sync.hub.account_commands import Accounts, disable_command, passwd_command
 from sync.hub.county.permits import Role, Standing
 from sync.hub.county.users import (
     add_user,
@@ -26,6 +27,7 @@ from sync.hub.options import (
     reported,
 )
 
+_ACCOUNTS = Accounts("user", set_password, set_disabled)
 _ROLES = click.Choice([role.value for role in Role])
 _SITE = click.option("--site", help="Where the role is held: for keeper and town.")
 
@@ -56,7 +58,7 @@ def add(
     standing = Standing(Role(role), site)
     with reported(), county_of(database) as store, store.writing() as conn:
         add_user(conn, operator(), name, password, standing, now())
-    _tell(name, f"may log in as {role}", as_json=as_json, role=role, site=site)
+    _ACCOUNTS.tell(name, f"may log in as {role}", as_json=as_json, role=role, site=site)
 
 
 @user.command("list")
@@ -69,21 +71,6 @@ def list_users(database: str, *, as_json: bool) -> None:
             state = "disabled" if one.disabled else "active"
             text = f"{one.name}\t{one.role.value}\t{one.site or '-'}\t{state}"
             click.echo(as_line(one) if as_json else text)
-
-
-@user.command("passwd")
-@click.argument("name")
-@DATABASE
-@PASSWORD
-@JSON
-def passwd(
-    name: str, database: str, password_file: TextIO | None, *, as_json: bool
-) -> None:
-    """Give a new password: ends all sessions of the account, and any wait."""
-    password = password_from(password_file)
-    with reported(), county_of(database) as store, store.writing() as conn:
-        set_password(conn, operator(), name, password, now())
-    _tell(name, "has a new password", as_json=as_json)
 
 
 @user.command("role")
@@ -99,21 +86,18 @@ def role(
     standing = Standing(Role(role), site)
     with reported(), county_of(database) as store, store.writing() as conn:
         set_standing(conn, operator(), name, standing, now())
-    _tell(name, f"is {role} now", as_json=as_json, role=role, site=site)
+    _ACCOUNTS.tell(name, f"is {role} now", as_json=as_json, role=role, site=site)
 
 
-@user.command("disable")
-@click.argument("name")
-@DATABASE
-@click.option("--undo", is_flag=True, help="Let the account in again.")
-@JSON
-def disable(name: str, database: str, *, undo: bool, as_json: bool) -> None:
-    """Keep an account out, from the next page on; its entries in the log stay."""
-    with reported(), county_of(database) as store, store.writing() as conn:
-        set_disabled(conn, operator(), name, now(), disabled=not undo)
-    text = "may log in again" if undo else "may not log in any more"
-    _tell(name, text, as_json=as_json, disabled=not undo)
-
-
-def _tell(name: str, text: str, *, as_json: bool, **more: object) -> None:
-    click.echo(as_line({"user": name, **more}) if as_json else f"{name} {text}")
+user.add_command(
+    passwd_command(
+        _ACCOUNTS,
+        "Give a new password: ends all sessions of the account, and any wait.",
+    )
+)
+user.add_command(
+    disable_command(
+        _ACCOUNTS,
+        "Keep an account out, from the next page on; its entries in the log stay.",
+    )
+)

@@ -10,6 +10,7 @@ from typing import TextIO
 import click
 
 from kiosk import logs
+from sync.hub.account_commands import Accounts, disable_command, passwd_command
 from sync.hub.options import (
     DATABASE,
     JSON,
@@ -33,6 +34,8 @@ from sync.hub.sip2_server.server import Limits, SipServer
 from sync.hub.sip2_server.service import Service
 from sync.hub.store.setup import county_names
 from sync.sip2.link import is_public
+
+_ACCOUNTS = Accounts("machine", set_password, set_disabled)
 
 
 @click.group()
@@ -116,7 +119,7 @@ def add(
     password = password_from(password_file)
     with reported(), county_of(database) as store, store.writing() as conn:
         add_machine(conn, operator(), machine, password, now())
-    _tell(name, f"may log in, at {site}", as_json=as_json)
+    _ACCOUNTS.tell(name, f"may log in, at {site}", as_json=as_json)
 
 
 @sip2.command("list")
@@ -131,32 +134,10 @@ def list_machines(database: str, *, as_json: bool) -> None:
             click.echo(as_line(one) if as_json else text)
 
 
-@sip2.command("passwd")
-@click.argument("name")
-@DATABASE
-@PASSWORD
-@JSON
-def passwd(
-    name: str, database: str, password_file: TextIO | None, *, as_json: bool
-) -> None:
-    """Give a new password, from the next login on."""
-    password = password_from(password_file)
-    with reported(), county_of(database) as store, store.writing() as conn:
-        set_password(conn, operator(), name, password, now())
-    _tell(name, "has a new password", as_json=as_json)
-
-
-@sip2.command("disable")
-@click.argument("name")
-@DATABASE
-@click.option("--undo", is_flag=True, help="Let the machine in again.")
-@JSON
-def disable(name: str, database: str, *, undo: bool, as_json: bool) -> None:
-    """Keep a machine out, from its next request on."""
-    with reported(), county_of(database) as store, store.writing() as conn:
-        set_disabled(conn, operator(), name, now(), disabled=not undo)
-    text = "may log in again" if undo else "is kept out"
-    _tell(name, text, as_json=as_json)
+_ANEW = "Give a new password, from the next login on."
+_KEEP_OUT = "Keep a machine out, from its next request on."
+sip2.add_command(passwd_command(_ACCOUNTS, _ANEW))
+sip2.add_command(disable_command(_ACCOUNTS, _KEEP_OUT))
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -168,7 +149,3 @@ def _address(text: str) -> tuple[str, int]:
         return host, int(port)
     except ValueError as err:
         raise click.BadParameter(str(err), param_hint="--listen") from err
-
-
-def _tell(name: str, text: str, *, as_json: bool) -> None:
-    click.echo(as_line({"machine": name}) if as_json else f"{name} {text}")
