@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.deliveries.__main__ import soak as deliver
 from tests.deliveries.test_deliveries import figures_of_a_forgetful_hub
 from tests.integration import test_hub_order_of_arrival as orders
-from tests.integration.hub_orders import one_by_one, state_after
+from tests.integration.hub_orders import end_the_same, one_by_one, state_after
 from tests.integration.hub_world import County, fresh_hub, furnish
 from tests.integration.stick_world import town_in
 from tests.integration.test_ledger_faults import every_write_meets_a_full_disk
@@ -129,6 +129,6 @@ def _any_order(county: County, examples: int) -> None:
         seed=st.integers(0, 2**32 - 1),
     )
     def check(steps: list[orders.Step], seed: int) -> None:
-        orders.end_the_same(county, steps, random.Random(seed))
+        end_the_same(county, orders.events_of(county, steps), random.Random(seed))
 
     check()
