@@ -160,6 +160,36 @@ def test_every_order_of_arrival_leaves_the_same_lines(county: County) -> None:
     assert list(found.values()) == ["overtaken", "wanted"]
 
 
+@pytest.mark.parametrize("given_up", [False, True])
+def test_copy_stays_for_its_reader_and_goes_home_if_given_up_in_any_order(
+    county: County, *, given_up: bool
+) -> None:
+    """Control: the two ends differ."""
+    policy(county, "B", ForeignReturn.RETURN_HOME)
+    back = county.k2.takes_back("YL0001")
+    hold = county.k2.event(
+        Kind.HOLD_PLACE,
+        NOON - HOUR,
+        patron_ref=county.refs["R1"],
+        payload={"title_id": "t1"},
+    )
+    cancel = county.k2.event(
+        Kind.HOLD_CANCEL,
+        NOON + HOUR,
+        patron_ref=county.refs["R1"],
+        refers_to=hold.event_id,
+    )
+    events = [back, hold, cancel] if given_up else [back, hold]
+
+    states = [
+        state_after(county, [[one] for one in order]) for order in permutations(events)
+    ]
+
+    assert all(state == states[0] for state in states)
+    going = [line["to_site"] for line in states[0]["transfers"]]
+    assert going == (["A"] if given_up else [])
+
+
 def test_scanned_copies_travel_and_the_rest_is_told(county: County) -> None:
     """One that comes home without a line is received as well."""
     county.send(county.k2.takes_back("YL0001"), county.k2.takes_back("YL0002"))

@@ -76,6 +76,11 @@ def facts_of(work: UnitOfWork, item: str) -> tuple[Fact, ...]:
     return facts(work, (row for row in rows if row["move"] != Move.HOLD))
 
 
+def handled(work: UnitOfWork, item: str) -> tuple[Fact, ...]:
+    """The times when the item itself was at a kiosk, in order."""
+    return _handled(facts_of(work, item))
+
+
 def facts(work: UnitOfWork, rows: Iterable[Row]) -> tuple[Fact, ...]:
     """Rows of `schema.facts` as facts with their terms, as staff have ruled them."""
     return tuple(_known(work, row) for row in rows)
@@ -131,18 +136,18 @@ def play(
     `new` is the fact that came; None if some were dated anew.
     """
     known = facts_of(work, item)
-    handled = _handled(known)
+    there = _handled(known)
     history = replay(known)
-    item_known = keep_item(work, handled)
+    item_known = keep_item(work, there)
     findings = (*history.findings, *remarks(known, item_known=item_known))
     _store_loans(work, item, history)
-    if _moved(known, handled, new):
-        _store_location(work, item, seen_at(work, item, handled))
+    if _moved(known, there, new):
+        _store_location(work, item, seen_at(work, item, there))
     stored = work.cases.having("item", item)
     scope = [row for row in stored if row["kind"] in ITEM_KINDS]
     about = {one.fact_id: one for one in known}
     cases.reconcile(work, scope, findings, about, now)
-    return Played(history, findings, handled)
+    return Played(history, findings, there)
 
 
 def loans_during(
@@ -161,7 +166,6 @@ def loan_record(row: Row) -> LoanRecord:
 
 
 def _handled(facts: Sequence[Fact]) -> tuple[Fact, ...]:
-    """The times when the item itself was there, in order."""
     moves = {Move.LEND, Move.RETURN}
     firm = [one for one in facts if one.standing is Standing.FIRM]
     return tuple(one for one in in_order(firm) if one.move in moves)
