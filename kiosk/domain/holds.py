@@ -1,7 +1,7 @@
 """Who waits for a copy: from whom it is kept, and for whom one that came back is.
 
-The hub decides by all that happened (`sync.hub.circulation.hold_queue`); this is the
-same rule on what a kiosk was told of it.
+The hub asks it of all that happened (`sync.hub.circulation.hold_claims`), a kiosk
+of what it was told.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from kiosk.domain.values import Hold, Item
 
 @dataclass(frozen=True, slots=True)
 class Borrowing:
-    """Somebody wants to have this item, here and now."""
+    """Somebody wants to have this copy, here and now."""
 
-    item: Item
+    barcode: str
+    title_id: str
     patron_ref: str
     site_id: str
     today: dt.date
 
 
-def fits(hold: Hold, item: Item) -> bool:
+def fits(hold: Hold, item: Item | Borrowing) -> bool:
     """Whether this copy is one that the reader waits for."""
     return hold.title_id == item.title_id and hold.item in ("", item.barcode)
 
@@ -35,10 +36,10 @@ def kept_from(holds: Sequence[Hold], wanted: Borrowing) -> Hold | None:
     longest, and who waits comes before who does not.
     """
     for hold in holds:
-        if hold.copy == wanted.item.barcode and not _is_past(hold, wanted.today):
+        if hold.copy == wanted.barcode and not _is_past(hold, wanted.today):
             return None if hold.patron_ref == wanted.patron_ref else hold
     for hold in holds:
-        if hold.patron_ref == wanted.patron_ref and fits(hold, wanted.item):
+        if hold.patron_ref == wanted.patron_ref and fits(hold, wanted):
             return None
         if not hold.copy and _concerns(hold, wanted):
             return hold
@@ -60,5 +61,5 @@ def _is_past(hold: Hold, today: dt.date) -> bool:
 def _concerns(hold: Hold, wanted: Borrowing) -> bool:
     """A hold on a copy concerns that one everywhere, others the copies at their site."""
     if hold.item:
-        return fits(hold, wanted.item)
-    return fits(hold, wanted.item) and hold.site_id == wanted.site_id
+        return fits(hold, wanted)
+    return fits(hold, wanted) and hold.site_id == wanted.site_id

@@ -97,7 +97,8 @@ class _Account:
             same_type_loans=self._of_type(item.item_type),
             site_id=self.site_id,
         )
-        wanted = Borrowing(item, self.patron.patron_ref, self.site_id, today)
+        who, title_id = self.patron.patron_ref, item.title_id
+        wanted = Borrowing(barcode, title_id, who, self.site_id, today)
         if isinstance(decision, Grant) and kept_from(self.holds, wanted):
             return Refusal("E-ITEM-HELD")
         return decision

@@ -14,6 +14,8 @@ from kiosk.domain.values import Title
 from sync.hub.cli import hub as hub_commands
 from sync.hub.county import catalogue
 from sync.hub.county.permits import Role, Standing
+from sync.hub.county.site_tree import ForeignReturn
+from sync.hub.county.sites import set_foreign_return
 from sync.hub.county.users import set_standing
 from sync.hub.store import schema
 from sync.protocol import Event, Kind
@@ -99,6 +101,28 @@ def test_copy_that_was_not_found_leaves_the_list(
     assert "YL0006" in page
 
 
+def test_what_was_not_found_by_mistake_is_looked_for_again(
+    browser: Browser, county: County
+) -> None:
+    mine = wish(county, county.k1, "R1")
+    name = mine.event_id
+    every = [row["barcode"] for row in county.rows(schema.items, "barcode")]
+    for missing in (every, every):
+        form = {"site": "A", "hold_id": name}
+        browser.post_many("/desk/holds/missing", ("barcode", missing), **form)
+        assert county.cases() == {"hold_not_found": "medium"}
+        assert "没有要找的书" in browser.read("/desk/holds?site=A")
+        assert "再找一遍" in browser.read("/desk/holds/queue")
+
+        assert browser.post("/desk/holds/again", hold_id=name).status_code == 302
+
+        assert county.cases() == {}
+        assert "YL0001" in browser.read("/desk/holds?site=A")
+        assert "再找一遍" not in browser.read("/desk/holds/queue")
+    become(county, Standing(Role.KEEPER, "B"))
+    assert browser.post("/desk/holds/again", hold_id=name).status_code == 409
+
+
 def test_keeper_of_another_site_neither_sees_nor_touches_a_hold(
     browser: Browser, county: County
 ) -> None:
@@ -132,6 +156,29 @@ def test_book_of_an_ended_hold_is_shown_and_cleared(
     browser.post("/desk/holds/back", site="A", hold_id=mine.event_id)
 
     assert "预约架上没有书" in browser.read("/desk/holds?site=A")
+
+
+def test_book_of_an_ended_hold_goes_home_where_guests_are_sent_home(
+    browser: Browser, county: County
+) -> None:
+    """Control: at a site that lends them on, it stays."""
+    for policy, words, ways in (
+        (ForeignReturn.KEEP_UNTIL_ROUTE, "请放回书架", []),
+        (ForeignReturn.RETURN_HOME, "送回", [("B", "A", "home", "wanted")]),
+    ):
+        mine = wish(county, county.k2, "R1")
+        with county.hub.database.writing() as conn:
+            set_foreign_return(conn, CLERK, "B", policy, NOON)
+        copy = {"site": "B", "barcode": "YL0001"}
+        browser.post("/desk/holds/scan", **copy)
+        browser.post("/desk/holds/cancel", hold_id=mine.event_id, reason="moved away")
+
+        done = browser.post("/desk/holds/scan", **copy)
+
+        assert words in browser.read(done.location)
+        rows = county.rows(schema.transfers, "opened_at")
+        names = ("from_site", "to_site", "reason", "state")
+        assert [tuple(row[name] for name in names) for row in rows] == ways
 
 
 def test_pull_list_as_a_table_is_safe_to_open(browser: Browser, county: County) -> None:

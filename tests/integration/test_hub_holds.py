@@ -115,6 +115,20 @@ def test_only_the_book_that_is_kept_is_spoken_for(county: County) -> None:
     assert state(county, mine) == ("waiting", "")
 
 
+def test_reader_whose_book_is_ready_has_it_before_who_waits_for_another(
+    county: County,
+) -> None:
+    wish(county, county.k1, "R1")
+    wish(county, county.k1, "R2", NOON + MINUTE)
+    county.send(county.k1.takes_back("YL0001", NOON + HOUR))
+
+    for reader, answer in (("R2", "E-ITEM-HELD"), ("R3", "E-ITEM-HELD"), ("R1", None)):
+        ask = county.k1.asks("YL0001", county.refs[reader], NOON + DAY)
+        assert county.verdict(ask, now=NOON + DAY).reason == answer
+    county.send(county.k1.lends("YL0001", county.refs["R1"], NOON + DAY + HOUR))
+    assert county.cases() == {}
+
+
 def test_second_return_is_for_the_second_reader_and_the_third_for_nobody(
     county: County,
 ) -> None:

@@ -11,6 +11,7 @@ from sync.hub.county.site_tree import ForeignReturn
 from sync.hub.sip2_server.conversation import Conversation
 from sync.hub.sip2_server.service import Service
 from sync.hub.store import schema
+from sync.protocol import Kind
 from tests.integration.hub_world import (
     DAY,
     ITEMS,
@@ -143,6 +144,27 @@ def test_hold_of_a_suspended_reader_is_refused_in_words(county: County) -> None:
     assert told.startswith("160")
     assert "AF现在不能预约" in told
     assert other.startswith("161")
+
+
+def test_hold_beyond_the_limit_is_refused_in_words(county: County) -> None:
+    add_account(county)
+    for number in range(5):
+        county.send(
+            county.k1.event(
+                Kind.HOLD_PLACE,
+                NOON,
+                patron_ref=county.refs["R1"],
+                payload={"title_id": f"x{number}"},
+            )
+        )
+
+    told = asked(county, hold("R1", BOOK, at()))
+    other = asked(county, hold("R2", BOOK, at()))
+
+    assert told.startswith("160")
+    assert "AF已经预约了 5 种" in told
+    assert other.startswith("161")
+    assert len(county.rows(schema.holds, "hold_id")) == 6
 
 
 def test_case_from_a_machine_belongs_to_its_site(county: County) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from kiosk.domain.rules import Calendar, CredentialRule, HoldRule, Rules
 from sync.hub.circulation.facts import Fact, Move, Standing
+from sync.hub.circulation.hold_claims import in_the_way
 from sync.hub.circulation.hold_queue import play
 from sync.hub.circulation.hold_terms import hold_limit, keep_until
 from sync.hub.circulation.hold_values import (
@@ -188,14 +189,35 @@ def test_barred_readers_hold_is_declined_and_catches_nothing() -> None:
     assert found == {"barred": "declined", "second": "ready b1"}
 
 
-def test_only_the_copy_that_is_set_aside_is_kept_from_others() -> None:
-    (waits,) = played((FIRST,)).values()
-    (ready,) = played((FIRST,), back(2)).values()
+def speaks_against(loan: Fact, *happened: Happening) -> str | None:
+    """The reader whose hold speaks against this loan, which is played as well."""
+    found = in_the_way(play(QUEUE, (*happened, loan), TERMS), loan)
+    return found.fact.patron_ref if found else None
 
-    assert waits.keeps_from(lend("stranger", 5, "b9"))
-    assert not waits.keeps_from(lend("stranger", 5, "b9", site="B"))
-    assert ready.keeps_from(lend("stranger", 5, "b1", site="B"))
-    assert not ready.keeps_from(lend("stranger", 5, "b9"))
+
+def test_who_waits_longest_is_in_the_way_of_others_at_the_site() -> None:
+    assert speaks_against(lend("stranger", 5, "b9")) == "first"
+    assert speaks_against(lend("second", 5, "b9")) == "first"
+    assert speaks_against(lend("first", 5, "b9")) is None
+    assert speaks_against(lend("stranger", 5, "b9", site="B")) is None
+
+
+def test_later_hold_without_a_copy_is_not_in_the_way_of_the_one_that_is_ready() -> None:
+    assert speaks_against(lend("first", 5, "b1"), back(2)) is None
+    assert speaks_against(lend("second", 5, "b1"), back(2)) == "first"
+    assert speaks_against(lend("stranger", 5, "b1", site="B"), back(2)) == "first"
+
+
+def test_once_a_copy_is_set_aside_the_others_are_for_the_next() -> None:
+    assert speaks_against(lend("second", 5, "b9"), back(2)) is None
+    assert speaks_against(lend("stranger", 5, "b9"), back(2)) == "second"
+
+
+def test_copy_is_kept_no_longer_than_its_last_day() -> None:
+    alone = play((FIRST,), (back(2),), TERMS)
+
+    assert in_the_way(alone, lend("stranger", 24 * 3))
+    assert not in_the_way(alone, lend("stranger", 24 * 4))
 
 
 def test_what_comes_first_does_not_matter() -> None:

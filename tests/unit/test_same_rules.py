@@ -10,17 +10,30 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from kiosk.domain.holds import Borrowing, kept_from
 from kiosk.domain.policy import Grant, Refusal, due_date, may_lend
 from kiosk.domain.rules import Calendar, CredentialRule, LoanRule, PatronRule, Rules
-from kiosk.domain.values import Item, ItemState, Loan, Patron, PatronState
+from kiosk.domain.values import (
+    Hold,
+    Item,
+    ItemState,
+    Loan,
+    Patron,
+    PatronState,
+    county_day,
+)
 from kiosk.service.local_rule import _Account
 from sync.hub.circulation.circulation import Asked, PatronLoan, decide_ask
-from sync.hub.circulation.facts import LoanRecord, Records
+from sync.hub.circulation.facts import Fact, LoanRecord, Move, Records
+from sync.hub.circulation.hold_claims import in_the_way
+from sync.hub.circulation.hold_queue import play
+from sync.hub.circulation.hold_values import Hold as HubHold
+from sync.hub.circulation.hold_values import Terms
 from sync.hub.circulation.terms import with_terms
 from sync.hub.county.default_rules import default_rules
 from sync.keys import public_hex, rules_are_genuine, sign_rules
 from sync.protocol import Outcome, SignedRules
-from tests.unit.hub_facts import DUE, NOON, TODAY, lend
+from tests.unit.hub_facts import DUE, NOON, TODAY, fact_of, lend
 
 DAY = dt.timedelta(days=1)
 TYPES, KINDS = ("ADULT", "CHILD", "GHOST"), ("BOOK", "PERIODICAL", "MAP")
@@ -153,6 +166,68 @@ def test_kiosk_and_hub_give_the_same_answer(
     else:
         assert (at_hub.outcome, at_hub.reason) == (Outcome.REFUSED, at_kiosk.reason)
         assert at_hub.params == at_kiosk.params
+
+
+READERS, COPIES, PLACES = ("anna", "bo", "cy"), ("B1", "B2"), ("A", "B")
+HAPPENED = st.lists(
+    st.tuples(
+        st.sampled_from([Move.HOLD, Move.HOLD, Move.RETURN, Move.LEND]),
+        st.sampled_from(READERS),
+        st.sampled_from(COPIES),
+        st.sampled_from(PLACES),
+        st.booleans(),
+    ),
+    max_size=8,
+)
+TERMS = Terms(
+    barred=lambda _hold: False,
+    last_day=lambda _hold, since: since.date() + dt.timedelta(days=2),
+)
+
+
+def _as_fact(
+    n: int, what: Move, who: str, copy: str, site: str, any_copy: object
+) -> Fact:
+    wish = what is Move.HOLD
+    item = "" if wish and any_copy else copy
+    about = {"item": item, "site_id": site, "patron_ref": who}
+    return fact_of(what, 12 * n, "k1", about | {"title_id": "t1" if wish else ""})
+
+
+def _told(hold: HubHold) -> Hold:
+    """As the feed has it."""
+    fact, kept = hold.fact, (hold.copy, hold.copy_site, hold.keep_until)
+    whose = (fact.patron_ref, fact.site_id, fact.at)
+    return Hold(fact.fact_id, fact.title_id, fact.item, *whose, *kept)
+
+
+@given(HAPPENED, *map(st.sampled_from, (READERS, COPIES, PLACES)))
+@example(
+    [
+        (Move.HOLD, "anna", "B1", "A", True),
+        (Move.HOLD, "bo", "B1", "A", True),
+        (Move.RETURN, "cy", "B1", "A", True),
+    ],
+    "anna",
+    "B1",
+    "A",
+)
+def test_kiosk_and_hub_keep_a_copy_for_the_same_reader(
+    happened: list[tuple[Move, str, str, str, bool]], who: str, copy: str, site: str
+) -> None:
+    facts = [_as_fact(n, *each) for n, each in enumerate(happened)]
+    loan = _as_fact(len(facts), Move.LEND, who, copy, site, any_copy=False)
+    wishes = [fact for fact in facts if fact.move is Move.HOLD]
+    others = [fact for fact in facts if fact.move is not Move.HOLD]
+    wanted = Borrowing(copy, "t1", who, site, county_day(loan.at))
+
+    before = [hold for hold in play(wishes, others, TERMS) if hold.is_active]
+    at_kiosk = kept_from([_told(hold) for hold in before], wanted)
+    asked = in_the_way(before, loan)
+    noticed = in_the_way(play(wishes, [*others, loan], TERMS), loan)
+
+    name = at_kiosk.hold_id if at_kiosk else None
+    assert [one.fact.fact_id if one else None for one in (asked, noticed)] == [name] * 2
 
 
 @given(PATRONS, ITEMS, OTHERS, RULES)

@@ -17,6 +17,7 @@ from kiosk.domain.values import county_day
 from sync.hub.circulation import cases, holds
 from sync.hub.circulation.facts import Finding, Severity, side
 from sync.hub.circulation.hold_copies import has_copies
+from sync.hub.circulation.hold_travel import send_home
 from sync.hub.circulation.hold_values import ACTIVE, Act, Hold, HoldState
 from sync.hub.circulation.unit_of_work import UnitOfWork, unit_of_work
 from sync.hub.county.audit import Actor, note
@@ -81,6 +82,14 @@ def not_found(
             _open_case(work, hold, by.now)
 
 
+def look_again(conn: Connection, hold_id: str, by: Deed) -> None:
+    """What was not found for this hold is looked for once more. Raises HoldError."""
+    with unit_of_work(conn) as work:
+        hold = _act(work, _active(work, hold_id), Act.LOOK_AGAIN, by)
+        known = work.cases.some([cases.case_id(_not_found(hold))])
+        cases.reconcile(work, known, [], {}, by.now)
+
+
 def cancel(conn: Connection, hold_id: str, by: Deed) -> None:
     """Staff end a hold, and say why. Raises HoldError."""
     if not by.reason.strip():
@@ -89,13 +98,17 @@ def cancel(conn: Connection, hold_id: str, by: Deed) -> None:
         _act(work, _active(work, hold_id), Act.CANCELLED, by)
 
 
-def put_back(conn: Connection, hold_id: str, by: Deed) -> None:
-    """The copy of a hold that is over is off the hold shelf. Raises HoldError."""
+def put_back(conn: Connection, hold_id: str, by: Deed) -> str:
+    """The copy of a hold that is over is off the hold shelf. Raises HoldError.
+
+    Returns the site that it has to go to now; empty if it stays where it is.
+    """
     with unit_of_work(conn) as work:
         row = work.holds.get(hold_id)
         if row is None or not row["copy"] or row["state"] in ACTIVE:
             raise HoldError("unknown", "no copy lies there for this hold any more")
         _act(work, row, Act.PUT_BACK, by, row["copy"], row["copy_site"])
+        return send_home(work, row["copy"], hold_id, by.now, by.who.name)
 
 
 def expire(conn: Connection, by: Deed, after: str = "") -> Sequence[str]:
@@ -119,10 +132,12 @@ def expire(conn: Connection, by: Deed, after: str = "") -> Sequence[str]:
 def _open_case(work: UnitOfWork, hold: Hold, now: dt.datetime) -> None:
     """Staff have looked everywhere: somebody has to tell the reader, or buy a copy."""
     fact = hold.fact
-    sides = {"hold": side(fact)}
-    finding = Finding("hold_not_found", Severity.MEDIUM, fact.fact_id, sides)
-    about = fact.item or None
-    cases.open_cases(work.conn, [finding], now, fact.kiosk_id, about, fact.patron_ref)
+    cases.reconcile(work, [], [_not_found(hold)], {fact.fact_id: fact}, now)
+
+
+def _not_found(hold: Hold) -> Finding:
+    sides = {"hold": side(hold.fact)}
+    return Finding("hold_not_found", Severity.MEDIUM, hold.fact.fact_id, sides)
 
 
 def _active(work: UnitOfWork, hold_id: str) -> Row:

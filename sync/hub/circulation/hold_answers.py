@@ -22,12 +22,13 @@ def hold_answer(work: UnitOfWork, fact: Fact) -> Decision:
     if row is None or patron is None:
         return ACCEPTED
     limit = hold_limit(work.rules_of(work.rules_version), patron.patron_type)
-    if _active(work, fact.patron_ref) > limit:
+    if active_holds(work, fact.patron_ref) > limit:
         return Decision(Outcome.ACCEPTED_WITH_NOTICE, "hold.limit", {"n": limit})
     return ACCEPTED
 
 
-def _active(work: UnitOfWork, patron_ref: str) -> int:
+def active_holds(work: UnitOfWork, patron_ref: str) -> int:
+    """How many books a reader waits for."""
     table = schema.holds.c
     counted = select(func.count()).where(
         table.patron_ref == patron_ref, table.state.in_(sorted(ACTIVE))

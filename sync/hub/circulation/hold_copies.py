@@ -106,8 +106,20 @@ def _is_kept() -> ColumnElement[bool]:
 
 
 def _was_missed() -> ColumnElement[bool]:
+    return missed(_STEPS.c.item == _ITEMS.c.barcode)
+
+
+def missed(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a copy was not found for the hold, and nobody is to look again."""
+    later = _STEPS.alias("later")
+    again = exists().where(
+        later.c.hold_id == _STEPS.c.hold_id,
+        later.c.step_id > _STEPS.c.step_id,
+        later.c.act == Act.LOOK_AGAIN.value,
+    )
     return exists().where(
         _STEPS.c.hold_id == _HOLDS.c.hold_id,
-        _STEPS.c.item == _ITEMS.c.barcode,
         _STEPS.c.act == Act.NOT_FOUND.value,
+        ~again,
+        *conditions,
     )

@@ -120,8 +120,9 @@ class _Queue:
         self._put_back(item)
         here = site_id == hold.fact.site_id
         state = HoldState.READY if here else HoldState.ON_ITS_WAY
-        begun = Kept(item, place)
-        since = hold.since if hold.state is state and hold.copy == item else place
+        same = hold.state is state and hold.copy == item
+        since = hold.since if same else place
+        before = _let_go(hold, place).kept
         last = self._terms.last_day(hold.fact, (since or place)[0]) if here else None
         self._put(
             replace(
@@ -131,7 +132,7 @@ class _Queue:
                 copy_site=site_id,
                 since=since,
                 keep_until=last,
-                kept=hold.kept if hold.copy == item else (*hold.kept, begun),
+                kept=hold.kept if same else (*before, Kept(item, place, last)),
             )
         )
 

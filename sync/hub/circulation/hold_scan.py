@@ -17,19 +17,23 @@ _HOLDS = schema.holds
 
 
 class Where(enum.StrEnum):
-    """Where the copy goes. KEPT: it was on the hold shelf already."""
+    """Where the copy goes. KEPT: it was on the hold shelf already. HOME: away from here."""
 
     HOLD_SHELF = "hold_shelf"
     KEPT = "kept"
     SEND = "send"
     SHELF = "shelf"
+    HOME = "home"
 
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
+    """`to_site`: where a copy that nobody waits for has to go."""
+
     item: str
     where: Where
     hold_id: str
+    to_site: str = ""
 
 
 def scan(conn: Connection, barcode: str, site_id: str, by: Deed) -> Scanned:
@@ -39,8 +43,9 @@ def scan(conn: Connection, barcode: str, site_id: str, by: Deed) -> Scanned:
     if row is None or (row["state"] not in ACTIVE and _first(conn, item)):
         return _for_the_first(conn, item, site_id, by)
     if row["state"] not in ACTIVE:
-        put_back(conn, row["hold_id"], by)
-        return Scanned(item, Where.SHELF, row["hold_id"])
+        to_site = put_back(conn, row["hold_id"], by)
+        where = Where.HOME if to_site else Where.SHELF
+        return Scanned(item, where, row["hold_id"], to_site)
     here = row["site_id"] == site_id
     if row["state"] == HoldState.READY and here:
         return Scanned(item, Where.KEPT, row["hold_id"])

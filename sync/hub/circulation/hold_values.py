@@ -27,10 +27,14 @@ ACTIVE = frozenset({HoldState.WAITING, HoldState.ON_ITS_WAY, HoldState.READY})
 
 
 class Act(enum.StrEnum):
-    """What was done for a hold. SET_ASIDE: its copy is in hand, at `site_id`."""
+    """What was done for a hold. SET_ASIDE: its copy is in hand, at `site_id`.
+
+    LOOK_AGAIN: the copies that were not found until then are on the list once more.
+    """
 
     SET_ASIDE = "set_aside"
     NOT_FOUND = "not_found"
+    LOOK_AGAIN = "look_again"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     PUT_BACK = "put_back"
@@ -66,10 +70,14 @@ class SetDown:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A copy was set aside for a hold during this time; `until` None: it still is."""
+    """A copy was set aside for a hold during this time; `until` None: it still is.
+
+    `last_day` to fetch it; None while it lies elsewhere.
+    """
 
     item: str
     since: Place
+    last_day: dt.date | None = None
     until: Place | None = None
 
     def covers(self, place: Place) -> bool:
@@ -106,22 +114,9 @@ class Hold:
     def fits(self, item: str) -> bool:
         return self.fact.item in ("", item)
 
-    def concerns(self, item: str, site_id: str, place: Place) -> bool:
-        """A copy that is set aside is the only one that others have to leave."""
-        aside = [one.item for one in self.kept if one.covers(place)]
-        if aside:
-            return item in aside
-        return (
-            self.fact.item == item if self.fact.item else self.fact.site_id == site_id
-        )
-
-    def keeps_from(self, other: Fact) -> bool:
-        """Tell whether this hold speaks against a loan or renewal by `other`."""
-        return (
-            self.fact.patron_ref != other.patron_ref
-            and self.concerns(other.item, other.site_id, other.place)
-            and self.waits_at(other.place)
-        )
+    def kept_at(self, place: Place) -> Kept | None:
+        """The copy that was set aside for it at that time, if any."""
+        return next((one for one in self.kept if one.covers(place)), None)
 
 
 @dataclass(frozen=True, slots=True)

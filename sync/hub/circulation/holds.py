@@ -3,7 +3,9 @@
 A hold on an item concerns that copy wherever it is. A hold on a title concerns
 the copies at the site where the reader wants to fetch one: elsewhere a copy on
 the shelf may be lent, or one reservation would block the county's whole stock. Once
-a copy is set aside for a reader, it is the only one that is kept from others.
+a copy is set aside for a reader, it is the only one that is kept from others, until
+the last day to fetch it. Who waits longer comes first, and who waits at all before
+who does not; kiosks have the same rule (`kiosk.domain.holds`).
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from sync.hub.circulation.facts import (
     Standing,
     side,
 )
+from sync.hub.circulation.hold_claims import in_the_way
 from sync.hub.circulation.hold_queue import play
 from sync.hub.circulation.hold_terms import keep_until
 from sync.hub.circulation.hold_travel import received, tell_transfers
@@ -47,9 +50,9 @@ HOLD_KINDS = ("lent_while_on_hold", "renewed_while_on_hold")
 def passed_over(holds: Sequence[Hold], used: Iterable[Fact]) -> tuple[Finding, ...]:
     """A finding for each loan or renewal that passed a waiting reader; it stands."""
     return tuple(
-        _finding(fact, waiting[0])
+        _finding(fact, hold)
         for fact in used
-        if (waiting := [hold for hold in holds if hold.keeps_from(fact)])
+        if (hold := in_the_way(holds, fact)) is not None
     )
 
 

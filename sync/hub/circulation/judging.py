@@ -9,7 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from sync.hub.circulation import closes, holds, reservations, shelf
+from sync.hub.circulation import (
+    closes,
+    holds,
+    reservations,
+    shelf,
+    staff_facts,
+)
 from sync.hub.circulation.circulation import (
     ACCEPTED,
     Asked,
@@ -24,6 +30,7 @@ from sync.hub.circulation.consequences import Outlook, follow, follow_all
 from sync.hub.circulation.facts import Fact, Move, Standing, provisional_title
 from sync.hub.circulation.history import replay
 from sync.hub.circulation.hold_answers import hold_answer
+from sync.hub.circulation.hold_claims import in_the_way
 from sync.hub.circulation.reading import Arrival, read, read_hold
 from sync.hub.circulation.records import found
 from sync.hub.circulation.unit_of_work import UnitOfWork
@@ -107,7 +114,7 @@ def _answer(work: UnitOfWork, arrival: Arrival, fact: Fact) -> Decision:
         rules=work.rules_of(work.rules_version),
         open_loan=replay(shelf.facts_of(work, fact.item)).open_loan,
         reserved_by=reservations.reserved_by(work, fact, arrival.now),
-        held=any(hold.keeps_from(fact) for hold in waiting),
+        held=in_the_way(waiting, fact) is not None,
         patron_loans=(*loans, *reservations.granted_to(work, fact, arrival.now)),
     )
     renewal = fact.move is Move.RENEW
@@ -176,12 +183,17 @@ def _hold(work: UnitOfWork, arrival: Arrival) -> Decision:
 
 
 def _cancel_hold(work: UnitOfWork, arrival: Arrival) -> Decision:
-    hold = closes.placed(work, arrival.event)
-    known = shelf.fact(work, hold.event_id) if hold else None
-    if hold is not None and known is not None:
+    event = arrival.event
+    hold = closes.placed(work, event)
+    known = shelf.fact(work, event.refers_to or "")
+    if known is None:
+        return ACCEPTED  # without its hold: that will find it
+    if hold is not None:
         shelf.put(work, replace(known, standing=Standing.WITHDRAWN), hold)
-        holds.review(work, known.title_id, arrival.now)
-    return ACCEPTED  # without its hold: that will find it
+    elif staff_facts.is_own_hold(known, event.patron_ref):
+        staff_facts.take_back(work, known.fact_id)
+    holds.review(work, known.title_id, arrival.now)
+    return ACCEPTED
 
 
 def _happened(work: UnitOfWork, arrival: Arrival, fact: Fact) -> Outlook:

@@ -6,21 +6,24 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, Select, and_, case, exists, func, select
 
 from kiosk.domain.values import county_day
-from sync.hub.circulation.hold_copies import places, wanted_copies
+from sync.hub.circulation.hold_copies import missed, places, wanted_copies
 from sync.hub.circulation.hold_values import ACTIVE, HoldState
 from sync.hub.county.permits import Reach
-from sync.hub.desk.lookups import PatronName, patron_names, site_names
+from sync.hub.desk.lookups import PatronName, names_of_sites, patron_names
 from sync.hub.desk.permission import within
 from sync.hub.store import schema
 
-#: Copies of a title that a line names, and lines of a list, at most.
+#: Copies of a title that a line names at most.
 MAX_BARCODES = 5
-MAX_LINES = 1000
+#: Lines whose names are looked up at once.
+_CHUNK = 1000
 
 _HOLDS, _TITLES = schema.holds, schema.titles
+_WAITS = _HOLDS.c.state == HoldState.WAITING.value
+_HOLD_ROWS = select(_HOLDS, and_(_WAITS, missed()).label("missed"))
 
 
 class PullLine(msgspec.Struct, frozen=True):
@@ -40,7 +43,10 @@ class PullLine(msgspec.Struct, frozen=True):
 
 
 class HoldLine(msgspec.Struct, frozen=True):
-    """One hold. `copy` is set aside, at `copy_site`. `over`: not fetched in time."""
+    """One hold. `copy` is set aside, at `copy_site`. `over`: not fetched in time.
+
+    `missed`: it waits on, and a copy for it was not found on the shelf.
+    """
 
     hold_id: str
     state: str
@@ -55,36 +61,85 @@ class HoldLine(msgspec.Struct, frozen=True):
     placed_at: dt.datetime
     keep_until: dt.date | None
     over: bool
+    missed: bool
 
 
 def pull_list(conn: Connection, sites: Reach) -> list[PullLine]:
     """What is to be fetched at these sites, in the order of the shelves."""
-    rows = conn.execute(wanted_copies()).mappings().all()
+    pulled = [_pull_lines(conn, found) for found in _chunks(_to_pull(conn, sites))]
+    return [line for part in pulled for line in part]
+
+
+def pull_part(conn: Connection, sites: Reach, first: int, limit: int) -> list[PullLine]:
+    """So many lines of the pull list, after the `first` ones."""
+    return _pull_lines(conn, _to_pull(conn, sites)[first : first + limit])
+
+
+def is_pulled(conn: Connection, hold_id: str, site: str) -> bool:
+    """Whether the pull list of a site asks for a copy for this hold."""
+    found = _to_pull(conn, frozenset({site}))
+    return any(rows[0]["hold_id"] == hold_id for rows in found)
+
+
+def hold_shelf(
+    conn: Connection,
+    sites: Reach,
+    now: dt.datetime,
+    first: int = 0,
+    limit: int | None = None,
+) -> list[HoldLine]:
+    """What lies on the hold shelves of these sites; what is to be cleared comes first."""
+    today = county_day(now)
+    lying = _HOLDS.c.copy_site == _HOLDS.c.site_id
+    wanted = (_HOLDS.c.copy != "") & lying & within(sites, _HOLDS.c.copy_site)
+    over = _HOLDS.c.state.not_in(sorted(ACTIVE)) | (
+        (_HOLDS.c.state == HoldState.READY.value) & (_HOLDS.c.keep_until < today)
+    )
+    over_first = case((over, 0), else_=1)
+    order = (over_first, func.coalesce(_HOLDS.c.keep_until, today), _HOLDS.c.hold_id)
+    query = _HOLD_ROWS.where(wanted).order_by(*order)
+    return _lines(conn, query.offset(first).limit(limit), now)
+
+
+def hold_queue(
+    conn: Connection,
+    sites: Reach,
+    now: dt.datetime,
+    first: int = 0,
+    limit: int | None = None,
+) -> list[HoldLine]:
+    """Who waits for something to be fetched at these sites, title by title."""
+    active = _HOLDS.c.state.in_(sorted(ACTIVE))
+    query = _HOLD_ROWS.where(active, within(sites, _HOLDS.c.site_id))
+    in_order = query.order_by(_HOLDS.c.title_id, _HOLDS.c.placed_at, _HOLDS.c.hold_id)
+    return _lines(conn, in_order.offset(first).limit(limit), now)
+
+
+def _to_pull(conn: Connection, sites: Reach) -> list[list[RowMapping]]:
+    """The copies to look for, hold by hold, in the order of the shelves."""
+    query = wanted_copies().add_columns(_TITLES.c.clc, _TITLES.c.title)
+    query = query.outerjoin(_TITLES, _TITLES.c.title_id == _HOLDS.c.title_id)
+    if sites is not None:
+        # Who waits for other titles has no say in where a copy of this one is fetched.
+        near = schema.items.alias("near")
+        query = query.where(
+            exists().where(
+                near.c.title_id == _HOLDS.c.title_id, near.c.current_site.in_(sites)
+            )
+        )
+    rows = conn.execute(query).mappings().all()
     chosen = places(rows)
     copies: dict[str, list[RowMapping]] = {}
     for row in rows:
         at = chosen.get(row["hold_id"])
         if at == row["current_site"] and (sites is None or at in sites):
             copies.setdefault(row["hold_id"], []).append(row)
-    pulled = [_pull_lines(conn, found) for found in _chunks(list(copies.values()))]
-    lines = [line for part in pulled for line in part]
-    return sorted(lines, key=lambda line: (line.at, line.clc, line.title, line.hold_id))
+    return sorted(copies.values(), key=lambda found: _shelf_order(found[0]))
 
 
-def hold_shelf(conn: Connection, sites: Reach, now: dt.datetime) -> list[HoldLine]:
-    """What lies on the hold shelves of these sites; what is to be cleared comes first."""
-    lying = _HOLDS.c.copy_site == _HOLDS.c.site_id
-    wanted = (_HOLDS.c.copy != "") & lying & within(sites, _HOLDS.c.copy_site)
-    lines = _lines(conn, wanted, now)
-    return sorted(
-        lines, key=lambda line: (not line.over, line.keep_until or now.date())
-    )
-
-
-def hold_queue(conn: Connection, sites: Reach, now: dt.datetime) -> list[HoldLine]:
-    """Who waits for something to be fetched at these sites, title by title."""
-    active = _HOLDS.c.state.in_(sorted(ACTIVE))
-    return _lines(conn, active & within(sites, _HOLDS.c.site_id), now)
+def _shelf_order(row: RowMapping) -> tuple[str, ...]:
+    named = (row["clc"] or "", row["title"] or "")
+    return (row["current_site"], *named, row["hold_id"])
 
 
 def _pull_lines(
@@ -93,7 +148,7 @@ def _pull_lines(
     firsts = [rows[0] for rows in found]
     titles = _titles(conn, (row["title_id"] for row in firsts))
     names = patron_names(conn, (row["patron_ref"] for row in firsts))
-    sites = site_names(conn)
+    sites = names_of_sites(conn, (row["site_id"] for row in firsts))
     return [
         PullLine(
             row["hold_id"],
@@ -110,14 +165,12 @@ def _pull_lines(
 
 
 def _lines(
-    conn: Connection, wanted: ColumnElement[bool], now: dt.datetime
+    conn: Connection, query: Select[tuple[object, ...]], now: dt.datetime
 ) -> list[HoldLine]:
-    query = select(_HOLDS).where(wanted).limit(MAX_LINES)
-    in_order = query.order_by(_HOLDS.c.title_id, _HOLDS.c.placed_at, _HOLDS.c.hold_id)
-    rows = conn.execute(in_order).mappings().all()
+    rows = conn.execute(query).mappings().all()
     titles = _titles(conn, (row["title_id"] for row in rows))
     names = patron_names(conn, (row["patron_ref"] for row in rows))
-    sites = site_names(conn)
+    sites = names_of_sites(conn, (row["site_id"] for row in rows))
     today = county_day(now)
     return [
         HoldLine(
@@ -133,6 +186,7 @@ def _lines(
             row["placed_at"],
             row["keep_until"],
             _is_over(row, today),
+            row["missed"],
         )
         for row in rows
     ]
@@ -162,4 +216,4 @@ def _chunks(
     found: list[list[RowMapping]],
 ) -> Iterable[list[list[RowMapping]]]:
     """So that no question names more values than a database takes."""
-    return (found[at : at + MAX_LINES] for at in range(0, len(found), MAX_LINES))
+    return (found[at : at + _CHUNK] for at in range(0, len(found), _CHUNK))

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 from kiosk.domain.credentials import normalise
 from kiosk.domain.policy import Refusal, patron_refusal, remaining
 from kiosk.domain.values import Loan, county_day
+from sync.hub.circulation.hold_terms import hold_limit
 from sync.hub.circulation.hold_values import ACTIVE, HoldState
 from sync.hub.county import catalogue
 from sync.hub.county.card_kinds import CardState
@@ -40,6 +41,7 @@ def reader(conn: Connection, card: str, now: dt.datetime) -> Reader | None:
         waiting=_waiting(conn, who.patron_ref),
         refusal=refusal if works else Refusal("E-CARD-LOST"),
         limit=len(loans) + remaining(who, loans, rules),
+        hold_limit=hold_limit(rules, who.patron_type),
         today=today,
     )
 

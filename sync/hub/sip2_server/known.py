@@ -27,7 +27,8 @@ class Waiting:
 class Reader:
     """`card_id` and `card_works`: of the card that was shown. The name is masked.
 
-    `refusal`: why nothing may be lent to them now. `limit`: copies at once.
+    `refusal`: why nothing may be lent to them now. `limit`: copies at once,
+    `hold_limit`: books to wait for.
     """
 
     patron: Patron
@@ -37,6 +38,7 @@ class Reader:
     waiting: tuple[Waiting, ...]
     refusal: Refusal | None
     limit: int
+    hold_limit: int
     today: dt.date
 
     @property

@@ -41,6 +41,8 @@ def _place(
         return Told(ok=False, reason=who.refusal.reason)
     if mine:
         return Told(ok=True, reason="done.hold")
+    if len(who.waiting) >= who.hold_limit:
+        return Told(ok=False, reason="hold.limit", params={"n": who.hold_limit})
     item = normalise(request.item_identifier or "")
     one_copy = request.hold_type == _ONE_COPY and bool(item)
     verdict = desk.ledger.add(

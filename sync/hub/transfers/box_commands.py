@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import asdict
 
 import click
 
+from kiosk.domain.values import county_day
 from sync.hub.options import (
     DATABASE,
     JSON,
@@ -35,11 +37,14 @@ def boxes() -> None:
 @DATABASE
 @JSON
 def list_boxes(database: str, *, as_json: bool) -> None:
-    """Print every box and where it is."""
+    """Print every box, where it is, and whether it should have come home by now."""
+    today = county_day(now())
     with reported(), county_of(database) as store, store.reading() as conn:
         for one in all_boxes(conn):
-            text = f"{one.box_id}\t{one.state.value}\t{one.place}\t{one.back_by or '-'}"
-            click.echo(as_line(one) if as_json else text)
+            late = one.is_late(today)
+            words = (one.box_id, one.state.value, one.place, str(one.back_by or "-"))
+            text = "\t".join((*words, "late" if late else "-"))
+            click.echo(as_line({**asdict(one), "late": late}) if as_json else text)
 
 
 @boxes.command("add")

@@ -56,6 +56,11 @@ class Box:
         """Where it stands, or is on its way to."""
         return self.destination if is_away(self.state) else self.home_site
 
+    def is_late(self, today: dt.date) -> bool:
+        """Whether it should have come home by now."""
+        at_home = self.state is BoxState.PACKING
+        return not at_home and self.back_by is not None and self.back_by < today
+
 
 def add_box(
     conn: Connection, who: Actor, box_id: str, home_site: str, now: dt.datetime

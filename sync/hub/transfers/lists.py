@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -20,19 +21,27 @@ from sqlalchemy import (
 )
 
 from sync.hub.county.permits import Reach
-from sync.hub.county.site_tree import ForeignReturn, owner_of_site, site_tree
+from sync.hub.county.site_tree import ForeignReturn, owner_of_site, site_entry
 from sync.hub.store import schema
 from sync.hub.store.rows import one, put_rows
 from sync.hub.transfers.following import SET_ASIDE
 from sync.hub.transfers.lines import LIVE, BoxState, State, is_away
 
-#: A list that somebody can walk along with a cart; what is beyond comes next.
-LIST_MAX = 500
 DEFAULT_LATE_DAYS = 7
 _LATE_SETTING = "transfer_late_days"
 
 _LINES, _ITEMS, _TITLES = schema.transfers, schema.items, schema.titles
 _LIVE = tuple(state.value for state in LIVE)
+
+
+class Window(NamedTuple):
+    """Which lines of a list: so many (None: all) after the `first` ones."""
+
+    first: int = 0
+    limit: int | None = None
+
+
+ALL = Window()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +72,20 @@ class Guest:
     to_site: str
 
 
-def to_send(conn: Connection, site_id: str, now: dt.datetime) -> list[Entry]:
+def to_send(
+    conn: Connection, site_id: str, now: dt.datetime, window: Window = ALL
+) -> list[Entry]:
     """What is wanted elsewhere, by destination and then as it stands on the shelf."""
-    return _entries(
-        conn, now, _LINES.c.state == State.WANTED.value, _LINES.c.from_site == site_id
-    )
+    wanted = _LINES.c.state == State.WANTED.value
+    return _entries(conn, now, window, wanted, _LINES.c.from_site == site_id)
 
 
-def to_receive(conn: Connection, site_id: str, now: dt.datetime) -> list[Entry]:
+def to_receive(
+    conn: Connection, site_id: str, now: dt.datetime, window: Window = ALL
+) -> list[Entry]:
     """What is on its way to a site."""
-    return _entries(
-        conn, now, _LINES.c.state == State.SENT.value, _LINES.c.to_site == site_id
-    )
+    sent = _LINES.c.state == State.SENT.value
+    return _entries(conn, now, window, sent, _LINES.c.to_site == site_id)
 
 
 def sent_since(
@@ -85,6 +96,7 @@ def sent_since(
     return _entries(
         conn,
         now,
+        ALL,
         _LINES.c.from_site == from_site,
         _LINES.c.to_site == to_site,
         _LINES.c.state == State.SENT.value,
@@ -92,9 +104,11 @@ def sent_since(
     )
 
 
-def late(conn: Connection, now: dt.datetime, reach: Reach) -> list[Entry]:
+def late(
+    conn: Connection, now: dt.datetime, reach: Reach, window: Window = ALL
+) -> list[Entry]:
     """What was sent and never received: somebody has to ask."""
-    return _entries(conn, now, *_late(conn, now, reach))
+    return _entries(conn, now, window, *_late(conn, now, reach))
 
 
 def count_late(conn: Connection, now: dt.datetime, reach: Reach) -> int:
@@ -102,7 +116,7 @@ def count_late(conn: Connection, now: dt.datetime, reach: Reach) -> int:
     return int(conn.execute(counted).scalar_one())
 
 
-def guests(conn: Connection, site_id: str) -> list[Guest]:
+def guests(conn: Connection, site_id: str, window: Window = ALL) -> list[Guest]:
     """Copies on the shelf of a site that belong elsewhere and have no line."""
     table = _ITEMS.c
     lent = exists().where(
@@ -122,7 +136,8 @@ def guests(conn: Connection, site_id: str) -> list[Guest]:
             not_(_floats(conn, site_id)),
         )
         .order_by(table.home_site, _TITLES.c.clc, table.barcode)
-        .limit(LIST_MAX)
+        .offset(window.first)
+        .limit(window.limit)
     )
     return [Guest(row[0], row[1] or "", row[2] or "", row[3]) for row in rows]
 
@@ -152,8 +167,7 @@ def _in_box_here(site_id: str) -> ColumnElement[bool]:
 
 def _floats(conn: Connection, site_id: str) -> ColumnElement[bool]:
     """Copies that stay wherever they are returned: those of the site's own library."""
-    sites = {entry.site_id: entry for entry in site_tree(conn)}
-    here = sites.get(site_id)
+    here = site_entry(conn, site_id)
     if here is None or here.foreign_return is not ForeignReturn.FLOAT:
         return false()
     return _ITEMS.c.owner == owner_of_site(conn, site_id)
@@ -170,10 +184,14 @@ def _late(
 
 
 def _entries(
-    conn: Connection, now: dt.datetime, *conditions: ColumnElement[bool]
+    conn: Connection,
+    now: dt.datetime,
+    window: Window,
+    *conditions: ColumnElement[bool],
 ) -> list[Entry]:
     last = now - dt.timedelta(days=late_days(conn))
-    return [_entry(row, last) for row in conn.execute(_listed().where(*conditions))]
+    listed = _listed().where(*conditions).offset(window.first).limit(window.limit)
+    return [_entry(row, last) for row in conn.execute(listed)]
 
 
 def _listed() -> Select[tuple[object, ...]]:
@@ -182,8 +200,7 @@ def _listed() -> Select[tuple[object, ...]]:
         select(*names, _TITLES.c.title, _TITLES.c.clc)
         .outerjoin(_ITEMS, _ITEMS.c.barcode == _LINES.c.item)
         .outerjoin(_TITLES, _TITLES.c.title_id == _ITEMS.c.title_id)
-        .order_by(_LINES.c.to_site, _TITLES.c.clc, _LINES.c.item)
-        .limit(LIST_MAX)
+        .order_by(_LINES.c.to_site, _TITLES.c.clc, _LINES.c.item, _LINES.c.transfer_id)
     )
 
 
