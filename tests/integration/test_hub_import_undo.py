@@ -196,6 +196,22 @@ def test_undo_of_patrons_takes_cards_and_their_digests_away(
     assert rows(hub, schema.search_terms) == []
 
 
+def test_undo_gives_back_that_a_patron_had_no_home_site(
+    stocked: Hub, database_url: str, tmp_path: Path
+) -> None:
+    heading = "number,name,patron_type,state,home_site,loan_limit\n"
+    first = heading + "R629,欧阳明,ADULT,valid,,\n"
+    second = heading + "R629,欧阳明,ADULT,valid,0417,3\n"
+    taken(database_url, "patrons", written(tmp_path, first))
+    before = rows(stocked, schema.patrons)
+    run = taken(database_url, "patrons", written(tmp_path, second, "b.csv"))["run"]
+    assert rows(stocked, schema.patrons) != before
+
+    undone(database_url, run)
+
+    assert rows(stocked, schema.patrons) == before
+
+
 def test_undo_twice_does_nothing_more(
     stocked: Hub, database_url: str, tmp_path: Path
 ) -> None:

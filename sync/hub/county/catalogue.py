@@ -7,6 +7,7 @@ Each `put_` works inside `Database.writing()`; many records go through
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -20,10 +21,26 @@ from sync.hub.store import schema
 from sync.hub.store.rows import item_value, one, put_rows, site_value, title_value
 
 
+@dataclass(frozen=True, slots=True)
+class SiteRow(Site):
+    """A site with all that the county keeps of it; JSON as in `schema.sites`.
+
+    `calendar`: "" for that of the site above.
+    """
+
+    kind: str = ""
+    state: str = ""
+    profile: str = ""
+    calendar: str = ""
+
+
 def put_sites(conn: Connection, sites: Sequence[Site]) -> None:
-    """Raises BadSite if a site would come to lie below itself."""
+    """Write sites, all of one class; of a Site, what kiosks need not know stays.
+
+    Raises BadSite if a site would come to lie below itself.
+    """
     with names_follow(conn):
-        put_rows(conn, schema.sites, [msgspec.to_builtins(site) for site in sites])
+        put_rows(conn, schema.sites, [_site_row(site) for site in sites])
         require_tree(conn)
     mark(conn, Feed.SITE, [site.site_id for site in sites])
 
@@ -63,6 +80,11 @@ def title(conn: Connection, title_id: str) -> Title | None:
 def item(conn: Connection, barcode: str) -> Item | None:
     row = one(conn, schema.items, barcode)
     return None if row is None else item_value(row)
+
+
+def _site_row(site: Site) -> dict[str, object]:
+    row: dict[str, object] = msgspec.to_builtins(site)
+    return {**row, "calendar": row["calendar"] or None} if "calendar" in row else row
 
 
 def _stored(conn: Connection, title_ids: Sequence[str]) -> dict[str, Title]:

@@ -20,9 +20,10 @@ from sync.hub.county import export_marc
 from sync.hub.county.export_readme import readme
 from sync.hub.county.export_tables import ExportedTable, Row, exported, left_out, rows
 from sync.hub.county.workbook import write_workbook
+from sync.hub.refusal import Refusal
 
 
-class NotEmpty(ValueError):
+class NotEmpty(Refusal, ValueError):
     """The folder has something in it; an export never mixes with another one."""
 
 

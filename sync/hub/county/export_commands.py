@@ -10,7 +10,7 @@ import msgspec
 
 from sync.hub.county import audit
 from sync.hub.county.export import event_lines, item_lines, loan_lines
-from sync.hub.county.export_all import Manifest, NotEmpty, Wish, export_all
+from sync.hub.county.export_all import Manifest, Wish, export_all
 from sync.hub.options import (
     DATABASE,
     JSON,
@@ -81,11 +81,8 @@ def _write(store: Database, wish: Wish) -> Manifest:
     if wish.readers:
         with store.writing() as conn:
             audit.note(conn, operator(), "export.readers", "export:all", moment)
-    try:
-        with store.reading() as conn:
-            return export_all(conn, wish, moment)
-    except NotEmpty as err:
-        raise click.ClickException(str(err)) from err
+    with store.reading() as conn:
+        return export_all(conn, wish, moment)
 
 
 def _say(file: str) -> None:

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, RowMapping, Table, select
 
+from sync.hub.county.card_kinds import CardKind, CardState
+from sync.hub.county.patrons import CardRecord
 from sync.hub.store import schema
 
 Row = dict[str, Any]
@@ -99,25 +102,32 @@ def rows(conn: Connection, what: ExportedTable) -> Iterator[Row]:
 def _columns(table: Table) -> tuple[str, ...]:
     names = tuple(str(c.name) for c in table.columns if c.name not in _SECRETS)
     # The import of patrons reads their cards beside them.
-    return (*names, "card_uid", "qr") if table is schema.patrons else names
+    return (*names, "card_uid", "qr", "cards") if table is schema.patrons else names
 
 
 def _cards(
     conn: Connection, patrons: Sequence[RowMapping]
 ) -> Mapping[str, Mapping[str, str]]:
-    """By patron_ref: the chips and codes that stand for the card number."""
+    """By patron_ref: what stands for the card number, and all cards in full."""
     table = schema.credentials
     refs = [row["patron_ref"] for row in patrons]
-    query = select(table.c.patron_ref, table.c.text).where(
-        table.c.patron_ref.in_(refs), table.c.kind != "number"
-    )
-    texts: dict[str, list[str]] = {}
+    query = select(table).where(table.c.patron_ref.in_(refs))
+    found: dict[str, list[CardRecord]] = {}
     for row in conn.execute(query.order_by(table.c.text)):
-        texts.setdefault(row.patron_ref, []).append(row.text)
-    return {ref: _by_kind(cards) for ref, cards in texts.items()}
+        card = CardRecord(row.text, CardKind(row.kind), CardState(row.state), row.since)
+        found.setdefault(row.patron_ref, []).append(card)
+    return {ref: _card_columns(cards) for ref, cards in found.items()}
 
 
-def _by_kind(texts: Sequence[str]) -> dict[str, str]:
-    uids = [text for text in texts if _UID.fullmatch(text)]
-    others = [text for text in texts if not _UID.fullmatch(text)]
-    return {"card_uid": ";".join(uids), "qr": ";".join(others)}
+def _card_columns(cards: Sequence[CardRecord]) -> dict[str, str]:
+    """Only cards that work stand by themselves: no table makes a lost one good again."""
+    works = [
+        card.text
+        for card in cards
+        if card.state is CardState.ACTIVE and card.kind is not CardKind.NUMBER
+    ]
+    return {
+        "card_uid": ";".join(text for text in works if _UID.fullmatch(text)),
+        "qr": ";".join(text for text in works if not _UID.fullmatch(text)),
+        "cards": msgspec.json.encode(cards).decode(),
+    }

@@ -13,6 +13,7 @@ from kiosk.domain.values import Item
 from sync.hub.county.audit import Actor, note
 from sync.hub.county.catalogue import item, put_items
 from sync.hub.county.rulebook import current_rules
+from sync.hub.refusal import Refusal
 from sync.hub.store import schema
 from sync.hub.store.rows import one
 
@@ -24,11 +25,11 @@ MAX_PARTS = 99
 _PARTS = schema.item_parts
 
 
-class UnknownItem(LookupError):
+class UnknownItem(Refusal, LookupError):
     """There is no such copy."""
 
 
-class BadItem(ValueError):
+class BadItem(Refusal, ValueError):
     """A record that can't be; the text names the field and the value."""
 
 

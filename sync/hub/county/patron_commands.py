@@ -30,8 +30,7 @@ from sync.hub.county.patron_files import (
 )
 from sync.hub.county.patron_search import PatronQuery, search_patrons
 from sync.hub.county.registration import register
-from sync.hub.options import DATABASE, JSON, as_line, county_of, now, operator
-from sync.hub.options import reported as failures
+from sync.hub.options import DATABASE, JSON, as_line, county_of, now, operator, reported
 
 _STATES = click.Choice([state.value for state in PatronState])
 _KINDS = click.Choice([kind.value for kind in CardKind])
@@ -65,7 +64,7 @@ def patron() -> None:
 @JSON
 def add(number: str, database: str, *, as_json: bool, **details: Any) -> None:
     """Register a reader; the number is that on the card."""
-    with failures(), county_of(database) as store, store.writing() as conn:
+    with reported(), county_of(database) as store, store.writing() as conn:
         made = register(conn, number, _values(conn, details), operator(), now())
         _print(conn, made, as_json=as_json)
 
@@ -77,7 +76,7 @@ def add(number: str, database: str, *, as_json: bool, **details: Any) -> None:
 @JSON
 def put(number: str, database: str, *, as_json: bool, **details: Any) -> None:
     """Change what is given."""
-    with failures(), county_of(database) as store, store.writing() as conn:
+    with reported(), county_of(database) as store, store.writing() as conn:
         known = find(conn, number)
         wanted = _values(conn, details)
         made = change(conn, known.patron_ref, wanted, operator(), now())
@@ -92,7 +91,7 @@ def put(number: str, database: str, *, as_json: bool, **details: Any) -> None:
 @JSON
 def show(number: str, database: str, reason: str, *, full: bool, as_json: bool) -> None:
     """Print a reader, masked. A full record is noted in the audit log."""
-    with failures(), county_of(database) as store, store.writing() as conn:
+    with reported(), county_of(database) as store, store.writing() as conn:
         known = find(conn, number)
         if full:
             _note_seen(conn, known, reason)
@@ -112,7 +111,7 @@ def list_all(
     database: str, limit: int, state: str | None, *, as_json: bool, **query: str
 ) -> None:
     """Print readers by number, masked, a page at a time."""
-    with failures(), county_of(database) as store, store.reading() as conn:
+    with reported(), county_of(database) as store, store.reading() as conn:
         wanted = PatronQuery(state=state or "", **query)
         for one in search_patrons(conn, wanted, limit).patrons:
             _print(conn, one, as_json=as_json, cards=False)
@@ -126,7 +125,7 @@ def list_all(
 @JSON
 def state(number: str, state: str, why: str, database: str, *, as_json: bool) -> None:
     """Suspend, cancel or reinstate a reader, at every kiosk."""
-    with failures(), county_of(database) as store, store.writing() as conn:
+    with reported(), county_of(database) as store, store.writing() as conn:
         known = find(conn, number)
         wanted = {"state": PatronState(state), "why": why}
         made = change(conn, known.patron_ref, wanted, operator(), now(), why)
@@ -146,7 +145,7 @@ def credential() -> None:
 @JSON
 def add_one(number: str, text: str, kind: str, database: str, *, as_json: bool) -> None:
     """Let one more card stand for a reader; an identity card by its fingerprint."""
-    with failures(), county_of(database) as store, store.writing() as conn:
+    with reported(), county_of(database) as store, store.writing() as conn:
         known = find(conn, number)
         ref = known.patron_ref
         add_card(conn, ref, CardKind(kind), text, operator(), now())
@@ -181,7 +180,7 @@ def found(number: str, text: str, database: str, *, as_json: bool) -> None:
 @JSON
 def replace(number: str, old: str, new: str, database: str, *, as_json: bool) -> None:
     """Give a new card for an old one, which stops working."""
-    with failures(), county_of(database) as store, store.writing() as conn:
+    with reported(), county_of(database) as store, store.writing() as conn:
         known = find(conn, number)
         before = find_card(conn, known.patron_ref, old)
         replace_card(conn, known.patron_ref, before, new, operator(), now())
@@ -191,7 +190,7 @@ def replace(number: str, old: str, new: str, database: str, *, as_json: bool) ->
 def _put_state(
     database: str, number: str, text: str, state: CardState, *, as_json: bool
 ) -> None:
-    with failures(), county_of(database) as store, store.writing() as conn:
+    with reported(), county_of(database) as store, store.writing() as conn:
         known = find(conn, number)
         card = find_card(conn, known.patron_ref, text)
         ref = known.patron_ref

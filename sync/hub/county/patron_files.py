@@ -14,6 +14,7 @@ from sync.hub.county.audit import Actor, note
 from sync.hub.county.rulebook import current_rules
 from sync.hub.county.search_terms import Kind, index, words
 from sync.hub.feed.feedmarks import Feed, mark
+from sync.hub.refusal import Refusal
 from sync.hub.store import schema
 from sync.hub.store.rows import one
 
@@ -21,11 +22,11 @@ _PATRONS, _CARDS = schema.patrons, schema.credentials
 MAX_LOANS = 10_000
 
 
-class UnknownPatron(LookupError):
+class UnknownPatron(Refusal, LookupError):
     """No patron has this number or card."""
 
 
-class BadPatron(ValueError):
+class BadPatron(Refusal, ValueError):
     """A record that can't be; the text names the field and the value."""
 
 
@@ -104,7 +105,11 @@ def wards(conn: Connection, patron_ref: str) -> tuple[PatronFile, ...]:
 
 def is_minor(conn: Connection, patron: PatronFile) -> bool:
     """Whether the rules in force treat this type as minors."""
-    rule = current_rules(conn).patrons.get(patron.patron_type)
+    return is_minor_type(conn, patron.patron_type)
+
+
+def is_minor_type(conn: Connection, patron_type: str) -> bool:
+    rule = current_rules(conn).patrons.get(patron_type)
     return rule is not None and rule.minor
 
 

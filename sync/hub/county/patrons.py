@@ -11,14 +11,15 @@ import os
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from kiosk.domain.credentials import digest, normalise
 from kiosk.domain.rules import CredentialRule
 from kiosk.domain.values import Patron, PatronState
+from sync.hub.county.card_kinds import CardKind, CardState
 from sync.hub.county.rulebook import current_rules
 from sync.hub.county.search_terms import Kind, index, words
 from sync.hub.feed.feedmarks import Feed, mark
@@ -31,10 +32,23 @@ CHUNK = 100
 
 
 @dataclass(frozen=True, slots=True)
+class CardRecord:
+    """A card as another hub knew it; `since` of the state, None: from the beginning."""
+
+    text: str
+    kind: CardKind
+    state: CardState = CardState.ACTIVE
+    since: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PatronRecord:
     """A patron as the county knows one. `card_uids`: chips that stand for the card.
 
-    `home_site`: empty leaves what is known.
+    `home_site`: empty leaves what is known, but for `put_private`. `guardian`: a
+    patron_ref; that one, `loan_limit` and `why` are written by `put_private` alone.
+    `patron_ref`: of a new patron only; empty for a fresh one. `cards` says how those
+    cards stand that are new to the hub; all others are active.
     """
 
     number: str
@@ -46,12 +60,19 @@ class PatronRecord:
     phone: str = ""
     card_uids: tuple[str, ...] = ()
     home_site: str = ""
+    guardian: str | None = None
+    loan_limit: int | None = None
+    why: str = ""
+    patron_ref: str = ""
+    cards: tuple[CardRecord, ...] = field(default=(), compare=False)
 
     @property
-    def credentials(self) -> dict[str, str]:
-        """Normalised text → kind."""
-        texts = {normalise(uid): "uid" for uid in self.card_uids}
-        return texts | {normalise(self.number): "number"}
+    def credentials(self) -> dict[str, CardRecord]:
+        """Every card by its normalised text."""
+        said = {card.text: card for card in self.cards}
+        texts = dict.fromkeys(map(normalise, self.card_uids), CardKind.UID)
+        texts[normalise(self.number)] = CardKind.NUMBER
+        return {t: said.get(t) or CardRecord(t, kind) for t, kind in texts.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +131,23 @@ def put_patrons(
     return _put_credentials(conn, records, refs, digests or {})
 
 
+def put_private(conn: Connection, records: Sequence[PatronRecord]) -> None:
+    """Write guardian, home site, own limit and the reason of the state, as given.
+
+    For patrons that are stored: `put_patrons` marks them for the kiosks.
+    """
+    table = schema.patrons
+    names = ("guardian", "home_site", "loan_limit", "why")
+    rows = [
+        {"of": normalise(r.number), **{f"new_{n}": getattr(r, n) for n in names}}
+        for r in records
+    ]
+    if rows:
+        values: dict[str, object] = {name: bindparam(f"new_{name}") for name in names}
+        mine = table.c.number == bindparam("of")
+        conn.execute(update(table).where(mine).values(values), rows)
+
+
 def patron(conn: Connection, patron_ref: str) -> Patron | None:
     row = one(conn, schema.patrons, patron_ref)
     return None if row is None else patron_value(row)
@@ -143,7 +181,7 @@ def _index_names(conn: Connection, records: Sequence[PatronRecord]) -> None:
 def _known(
     conn: Connection, records: Sequence[PatronRecord]
 ) -> dict[str, tuple[str, str]]:
-    """Number → patron_ref, a fresh random one for a new patron, and home site."""
+    """Number → patron_ref, that of the record or a random one if new, and home site."""
     table = schema.patrons.c
     numbers = [normalise(record.number) for record in records]
     rows = conn.execute(
@@ -152,7 +190,11 @@ def _known(
         )
     )
     known = {row.number: (row.patron_ref, row.home_site) for row in rows}
-    return {number: known.get(number) or (uuid.uuid4().hex, "") for number in numbers}
+    given = {normalise(record.number): record.patron_ref for record in records}
+    return {
+        number: known.get(number) or (given[number] or uuid.uuid4().hex, "")
+        for number in numbers
+    }
 
 
 def _row(
@@ -181,22 +223,22 @@ def _put_credentials(
 ) -> tuple[Taken, ...]:
     owners = _owners(conn, [text for record in records for text in record.credentials])
     stored = frozenset(owners)
-    fresh: dict[str, tuple[str, str]] = {}
+    fresh: dict[str, tuple[str, CardRecord]] = {}
     taken = []
     for record in records:
         ref = refs[normalise(record.number)]
-        for text, kind in record.credentials.items():
+        for text, card in record.credentials.items():
             owner = owners.setdefault(text, ref)
             if owner != ref:
                 taken.append(Taken(record.number, text))
             elif text not in stored:
-                fresh[text] = (ref, kind)
+                fresh[text] = (ref, card)
     _insert(conn, fresh, digests)
     return tuple(taken)
 
 
 def _insert(
-    conn: Connection, wanted: Mapping[str, tuple[str, str]], digests: Digests
+    conn: Connection, wanted: Mapping[str, tuple[str, CardRecord]], digests: Digests
 ) -> None:
     slow = [text for text in wanted if text not in digests]
     made = {**digests, **_make(slow, current_rules(conn).credential)}
@@ -204,14 +246,16 @@ def _insert(
         {
             "digest": made[text],
             "patron_ref": ref,
-            "kind": kind,
+            "kind": card.kind.value,
             "text": text,
+            "state": card.state.value,
+            "since": card.since,
         }
-        for text, (ref, kind) in wanted.items()
+        for text, (ref, card) in wanted.items()
     ]
     if rows:
         conn.execute(insert(schema.credentials), rows)
-        mark(conn, Feed.CREDENTIAL, [row["digest"] for row in rows])
+        mark(conn, Feed.CREDENTIAL, [made[text] for text in wanted])
 
 
 def _owners(conn: Connection, texts: Iterable[str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, exists
+from sqlalchemy import ColumnElement, Connection, Select, delete, exists, select
 
 from sync.hub.store import schema
 from sync.hub.store.rows import put_rows
@@ -104,6 +104,15 @@ def found_by(
     )
     also = [_leads_here(kind, term) for term in others]
     return narrowed.where(*also).order_by(_TERMS.c.key)
+
+
+def keys_found(kind: Kind, terms: Sequence[str]) -> Select[tuple[str]]:
+    """The keys that all of these terms lead to. There is one term at least."""
+    first, *others = terms
+    here = select(_TERMS.c.key).where(
+        _TERMS.c.kind == kind.value, _TERMS.c.term == first
+    )
+    return here.where(*(_leads_here(kind, term) for term in others))
 
 
 def _leads_here(kind: Kind, term: str) -> ColumnElement[bool]:

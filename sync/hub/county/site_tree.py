@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from sync.hub.county.calendars import Calendar
 from sync.hub.county.tree import Parents, in_order, ring
+from sync.hub.refusal import Refusal
 from sync.hub.store import schema
 from sync.hub.store.rows import Row, one
 
@@ -71,7 +73,7 @@ class Why(enum.StrEnum):
     RING = "ring"
 
 
-class BadSite(ValueError):
+class BadSite(Refusal, ValueError):
     """A site that can't be made or changed like that."""
 
     def __init__(self, why: Why, text: str) -> None:
@@ -126,13 +128,22 @@ class Former:
 
 def site_tree(conn: Connection) -> list[SiteEntry]:
     """Every site after the one above it."""
-    rows = {row["site_id"]: row for row in conn.execute(select(_SITES)).mappings()}
-    parents = {site_id: row["parent"] for site_id, row in rows.items()}
-    found: dict[str | None, SiteEntry] = {}
-    for site_id, depth in in_order(parents):
-        row = rows[site_id]
-        found[site_id] = _entry(row, depth, found.get(row["parent"]))
-    return list(found.values())
+    return list(_entries(conn.execute(select(_SITES)).mappings()).values())
+
+
+def site_entries(
+    conn: Connection, wanted: Sequence[str], parents: Parents
+) -> list[SiteEntry]:
+    """These sites in this order; those above them are read as well, no others."""
+    needed = {site for each in wanted for site in _upwards(each, parents)}
+    rows = conn.execute(select(_SITES).where(_SITES.c.site_id.in_(needed)))
+    found = _entries(rows.mappings())
+    return [found[site_id] for site_id in wanted if site_id in found]
+
+
+def site_entry(conn: Connection, site_id: str) -> SiteEntry | None:
+    """One site; None if there is none of this number."""
+    return _entries(_row_and_above(conn, site_id)).get(site_id)
 
 
 def history(conn: Connection, site_id: str) -> list[Former]:
@@ -152,16 +163,9 @@ def parents_of_sites(conn: Connection) -> Parents:
 
 def owner_of_site(conn: Connection, site_id: str) -> str:
     """The ISIL of the library that a site belongs to; the county's if none is said."""
-    table = _SITES.c
-    rows = conn.execute(select(table.site_id, table.parent, table.isil))
-    sites = {row.site_id: row for row in rows}
-    seen: set[str] = set()
-    site = sites.get(site_id)
-    while site is not None and site.site_id not in seen:
-        if site.isil:
-            return str(site.isil)
-        seen.add(site.site_id)
-        site = sites.get(site.parent)
+    for row in _row_and_above(conn, site_id):
+        if row["isil"]:
+            return str(row["isil"])
     county = one(conn, schema.settings, "isil")
     return "" if county is None else str(county["value"])
 
@@ -197,6 +201,35 @@ def calendar_of(row: RowMapping) -> Calendar | None:
 def profile_of(row: Row | RowMapping) -> Profile:
     """What a row of `schema.sites` says of the place."""
     return msgspec.json.decode(row["profile"], type=Profile)
+
+
+def _row_and_above(conn: Connection, site_id: str) -> Iterator[RowMapping]:
+    """A site and those above it, upwards. Ends even if the tree has a ring in it."""
+    seen: set[str] = set()
+    row = one(conn, _SITES, site_id)
+    while row is not None and row["site_id"] not in seen:
+        yield row
+        seen.add(row["site_id"])
+        row = one(conn, _SITES, row["parent"]) if row["parent"] else None
+
+
+def _upwards(site_id: str, parents: Parents) -> Iterator[str]:
+    """A site and those above it, of a tree without rings."""
+    above: str | None = site_id
+    while above is not None:
+        yield above
+        above = parents.get(above)
+
+
+def _entries(rows: Iterable[RowMapping]) -> dict[str, SiteEntry]:
+    """Each site after the one above it, which gives what it does not say itself."""
+    by_id = {row["site_id"]: row for row in rows}
+    parents = {site_id: row["parent"] for site_id, row in by_id.items()}
+    found: dict[str, SiteEntry] = {}
+    for site_id, depth in in_order(parents):
+        row = by_id[site_id]
+        found[site_id] = _entry(row, depth, found.get(row["parent"]))
+    return found
 
 
 def _entry(row: RowMapping, depth: int, above: SiteEntry | None) -> SiteEntry:

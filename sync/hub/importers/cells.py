@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
 
 from kiosk.domain.credentials import normalise
+from sync.hub.county.patron_files import MAX_LOANS
 from sync.hub.importers.tables import BadCell, Row
 
 #: Barcodes and card numbers: letters and digits, as on a printed label.
@@ -19,9 +24,11 @@ _UID = re.compile(r"(?:[0-9A-F]{2}){4,10}")
 _TAG_UID = re.compile(r"(?:[0-9A-F]{2}){4,62}")
 #: What readers put between two bytes.
 _BETWEEN_BYTES = re.compile(r"[\s:-]+")
+_MADE_ID = re.compile(r"[0-9a-f]{32}")
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _YEAR = re.compile("(?:19|20)[0-9]{2}")
 _DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
+_MOMENT = Annotated[dt.datetime, msgspec.Meta(tz=True)]
 _YES_OR_NO = {"": False, "0": False, "no": False, "false": False, "否": False}
 _YES_OR_NO |= {"1": True, "yes": True, "true": True, "是": True}
 
@@ -76,6 +83,48 @@ class Cells:
         if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 99):
             raise BadCell(column, value, "is no number from 1 to 99")
         return int(value)
+
+    def limit(self, column: str) -> int | None:
+        """Return a whole number from 0 to MAX_LOANS; an empty cell is None."""
+        value = self.optional(column)
+        if not value:
+            return None
+        if not (value.isascii() and value.isdigit() and int(value) <= MAX_LOANS):
+            raise BadCell(column, value, f"is no number from 0 to {MAX_LOANS}")
+        return int(value)
+
+    def one_of(self, column: str, words: type[enum.StrEnum]) -> str:
+        """Return a word of an enumeration, or "" for an empty cell."""
+        value = self.optional(column).lower()
+        return value and self.choice(column, {word: word for word in words})
+
+    def json(self, column: str, form: type) -> str:
+        """Return JSON of this form in its one spelling, or "" for an empty cell."""
+        value = self.optional(column)
+        try:
+            read = msgspec.json.decode(value, type=form) if value else None
+        except msgspec.DecodeError as err:
+            raise BadCell(column, value, str(err)) from err
+        return msgspec.json.encode(read).decode() if value else ""
+
+    def made_id(self, column: str) -> str:
+        """Return an id that a hub made at random, or "" for an empty cell."""
+        value = self.optional(column)
+        if not value:
+            return ""
+        return self._matching(_MADE_ID, column, value, "is no id that a hub made")
+
+    def moment(self, column: str) -> dt.datetime | None:
+        """Return 2026-07-03T04:05:06Z as a time in UTC; an empty cell is None."""
+        value = self.optional(column)
+        if not value:
+            return None
+        try:
+            read = msgspec.convert(value, _MOMENT)
+        except msgspec.ValidationError as err:
+            complaint = "is no time like 2026-07-03T04:05:06Z"
+            raise BadCell(column, value, complaint) from err
+        return read.astimezone(dt.UTC)
 
     def date(self, column: str) -> dt.date | None:
         """Return 2026-07-03, 2026/7/3 or 2026.7.3 as a date; an empty cell is None."""

@@ -10,23 +10,24 @@ from typing import Any, TypeVar
 
 import click
 
-from sync.hub.importers.journal import NoSuchRun, runs
+from sync.hub.importers.consent_load import import_consent_texts, import_consents
+from sync.hub.importers.journal import runs
 from sync.hub.importers.ledger_load import import_ledger
 from sync.hub.importers.load import (
     import_items,
-    import_patrons,
     import_sites,
     import_titles,
 )
 from sync.hub.importers.mapped import Format
 from sync.hub.importers.marc import Encoding
-from sync.hub.importers.marc_load import NoSuchSite, import_marc
+from sync.hub.importers.marc_load import import_marc
+from sync.hub.importers.part_load import import_parts
+from sync.hub.importers.patron_load import import_patrons
 from sync.hub.importers.report import ImportReport, Rejected, reject_file
 from sync.hub.importers.run import Order
 from sync.hub.importers.source import mapped
-from sync.hub.importers.tables import BadTable, Layout
+from sync.hub.importers.tables import Layout
 from sync.hub.importers.undo import Undone, undo
-from sync.hub.importers.xlsx import BadWorkbook
 from sync.hub.options import DATABASE, JSON, as_line, county_of, now, operator, reported
 from sync.hub.store.database import Database
 
@@ -134,6 +135,27 @@ def patrons(**options: Any) -> None:
     _run(import_patrons, **options)
 
 
+@imports.command("item-parts")
+@_of_table
+def item_parts(**options: Any) -> None:
+    """Take a table of what sets consist of, once their copies are in the hub."""
+    _run(import_parts, **options)
+
+
+@imports.command("consent-texts")
+@_of_table
+def consent_texts(**options: Any) -> None:
+    """Take a table of the texts that readers are asked to agree to."""
+    _run(import_consent_texts, **options)
+
+
+@imports.command()
+@_of_table
+def consents(**options: Any) -> None:
+    """Take a table of what readers agreed to and withdrew."""
+    _run(import_consents, **options)
+
+
 @imports.command()
 @_of_table
 @click.option("--site", required=True, help="The point whose ledger this is.")
@@ -195,7 +217,7 @@ def undo_run(run: str, database: str, *, as_json: bool) -> None:
     What is in use by now or was changed since stays and is listed; the exit code is
     then 1. Doing it again tries what is left.
     """
-    with _failures(), county_of(database) as store:
+    with reported(), county_of(database) as store:
         done = undo(store, run, operator(), now())
     if as_json:
         click.echo(as_line(done))
@@ -224,7 +246,7 @@ def _run(
     as_json: bool,
     **options: Any,
 ) -> None:
-    with _failures(), county_of(database) as store, _rejects(rejects) as sink:
+    with reported(), county_of(database) as store, _rejects(rejects) as sink:
         report = _with_progress(run, store, file, sink, **options)
     if as_json:
         click.echo(as_line(report))
@@ -232,15 +254,6 @@ def _run(
         _print(report)
     if report.rejected_total:
         sys.exit(1)
-
-
-@contextmanager
-def _failures() -> Iterator[None]:
-    with reported():
-        try:
-            yield
-        except (BadTable, BadWorkbook, NoSuchRun, NoSuchSite) as err:
-            raise click.ClickException(str(err)) from err
 
 
 @contextmanager

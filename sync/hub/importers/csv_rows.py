@@ -23,8 +23,8 @@ RawRow = tuple[int, Sequence[str]] | Rejected
 _LINE = re.compile(rb"([^\r\n]*)(?:\r\n|\r|\n|\Z)")
 _MARK = b"\xef\xbb\xbf"
 _DELIMITERS = ",;\t"
-#: Lines that the cells of one row may take at most.
-_LINES_A_ROW = 10
+#: Lines that the cells of one row may take at most, unless it is a table of texts.
+LINES_A_ROW = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,11 @@ class Dialect:
     width: int
 
 
-def csv_rows(content: Content, encoding: Encoding = Encoding.AUTO) -> Iterator[RawRow]:
+def csv_rows(
+    content: Content,
+    encoding: Encoding = Encoding.AUTO,
+    lines_a_row: int = LINES_A_ROW,
+) -> Iterator[RawRow]:
     """Every line that is not blank, or its rejection; the first one sets the pattern.
 
     Raises UnicodeDecodeError if not even that one can be read.
@@ -44,7 +48,7 @@ def csv_rows(content: Content, encoding: Encoding = Encoding.AUTO) -> Iterator[R
     if encoding is Encoding.AUTO:
         encoding = _detect(content)
     lines = enumerate(_lines(content), start=1)
-    ahead = deque(islice(lines, _LINES_A_ROW))
+    ahead = deque(islice(lines, lines_a_row))
     dialect = _dialect(ahead, encoding)
     while ahead:
         number, _ = ahead[0]

@@ -6,8 +6,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from kiosk.domain.values import Item, ItemState, PatronState, Site, Title
-from sync.hub.county.patrons import PatronRecord
+import msgspec
+
+from kiosk.domain.credentials import normalise
+from kiosk.domain.values import Item, ItemState, PatronState, Title
+from sync.hub.county.calendars import Calendar
+from sync.hub.county.card_kinds import CardKind
+from sync.hub.county.cards import fits
+from sync.hub.county.catalogue import SiteRow
+from sync.hub.county.patrons import CardRecord, PatronRecord
+from sync.hub.county.site_tree import Kind, Profile, State
 from sync.hub.importers.cells import Cells
 from sync.hub.importers.isbn import BadIsbn, isbn13
 from sync.hub.importers.report import Rejected
@@ -27,6 +35,10 @@ SITE_COLUMNS = (
     Column("phone", "电话", required=False),
     Column("opens", "开门时间", required=False),
     Column("closes", "关门时间", required=False),
+    Column("kind", "站点类型", required=False),
+    Column("state", "状态", required=False),
+    Column("profile", "站点概况", required=False),
+    Column("calendar", "开放日历", required=False),
 )
 TITLE_COLUMNS = (
     Column("title_id", "记录号"),
@@ -60,6 +72,11 @@ PATRON_COLUMNS = (
     Column("home_site", "所属站点", required=False),
     Column("card_uid", "卡片序列号", required=False),
     Column("qr", "读者码", required=False),
+    Column("guardian", "监护人", required=False),
+    Column("loan_limit", "可借册数", required=False),
+    Column("why", "状态原因", required=False),
+    Column("patron_ref", "读者内部编号", required=False),
+    Column("cards", "证件", required=False),
 )
 
 LEVELS = {
@@ -133,7 +150,7 @@ class Taken(Generic[Value]):
     value: Value
 
 
-def site(cells: Cells) -> tuple[str, Site]:
+def site(cells: Cells) -> tuple[str, SiteRow]:
     """Read a site; every level but HUB needs a parent."""
     level = cells.choice("level", LEVELS)
     parent = cells.optional("parent")
@@ -141,7 +158,7 @@ def site(cells: Cells) -> tuple[str, Site]:
         complaint = "a hub has no parent" if parent else f"a {level} needs a parent"
         raise BadCell("parent", parent, complaint)
     name = cells.text("name")
-    value = Site(
+    value = SiteRow(
         site_id=cells.number("site_id"),
         name=name,
         short_name=cells.optional("short_name") or name[:8],
@@ -152,6 +169,10 @@ def site(cells: Cells) -> tuple[str, Site]:
         phone=cells.optional("phone"),
         opens=cells.time("opens"),
         closes=cells.time("closes"),
+        kind=cells.one_of("kind", Kind),
+        state=cells.one_of("state", State),
+        profile=cells.json("profile", Profile),
+        calendar=cells.json("calendar", Calendar),
     )
     return value.site_id, value
 
@@ -188,7 +209,12 @@ def item(cells: Cells) -> tuple[str, Item]:
 
 
 def patron(cells: Cells) -> tuple[str, PatronRecord]:
-    """Read a patron; whatever else a library knows of one is not asked for."""
+    """Read a patron; whatever else a library knows of one is not asked for.
+
+    `guardian` is as it is written: a card number, or a patron_ref of an export. Where
+    `cards` stands, it says more than `card_uid` and `qr`, which are not read then.
+    """
+    cards = read_cards(cells)
     value = PatronRecord(
         number=cells.number("number"),
         name=cells.text("name"),
@@ -198,9 +224,32 @@ def patron(cells: Cells) -> tuple[str, PatronRecord]:
         birth_year=cells.year("birth_year"),
         phone=cells.optional("phone"),
         home_site=cells.optional("home_site").upper(),
-        card_uids=(*cells.uids("card_uid"), *cells.words("qr")),
+        card_uids=tuple(card.text for card in cards)
+        or (*cells.uids("card_uid"), *cells.words("qr")),
+        guardian=cells.optional("guardian") or None,
+        loan_limit=cells.limit("loan_limit"),
+        why=cells.optional("why"),
+        patron_ref=cells.made_id("patron_ref"),
+        cards=cards,
     )
     return value.number, value
+
+
+def read_cards(cells: Cells) -> tuple[CardRecord, ...]:
+    """The cards of a patron as an export writes them."""
+    text = cells.optional("cards")
+    try:
+        cards = msgspec.json.decode(text or "[]", type=tuple[CardRecord, ...])
+    except msgspec.DecodeError as err:
+        raise BadCell("cards", text, str(err)) from err
+    for card in cards:
+        # By any kind: earlier imports took codes for chips.
+        possible = any(fits(kind, card.text) for kind in CardKind)
+        if normalise(card.text) != card.text or not possible:
+            raise BadCell("cards", card.text, "is nothing that a card can say")
+        if card.since is not None and card.since.tzinfo is None:
+            raise BadCell("cards", text, "a time without its offset from UTC")
+    return cards
 
 
 def read_rows(

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select, upd
 
 from sync.hub.county import audit
 from sync.hub.county.audit import Actor
+from sync.hub.refusal import Refusal
 from sync.hub.store import schema
 from sync.hub.store.database import Database
 from sync.hub.store.rows import add_rows
@@ -27,7 +28,7 @@ _RUNS, _CHANGES = schema.import_runs, schema.import_changes
 _DIGEST_SIGNS = 16
 
 
-class NoSuchRun(LookupError):
+class NoSuchRun(Refusal, LookupError):
     """No run of an import has this id."""
 
 

@@ -6,14 +6,13 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from kiosk.domain.values import Title
 from sync.hub.importers.csv_tables import Taken
 from sync.hub.importers.ledger import COLUMNS, Bookroom, Entry
 from sync.hub.importers.load import begin_table, each_chunk, open_table
 from sync.hub.importers.marc_load import add_items, sites_of
 from sync.hub.importers.report import ImportReport
 from sync.hub.importers.run import Order
-from sync.hub.importers.store import TITLES, store_changed
+from sync.hub.importers.store import TITLES, as_known, store_changed
 from sync.hub.store.database import Database
 
 
@@ -46,8 +45,4 @@ def import_ledger(
     return run.report()
 
 
-def _as_known(title: Title, stored: Title | None) -> Title:
-    return stored or title
-
-
-_NEW_TITLES = replace(TITLES, merge=_as_known)
+_NEW_TITLES = replace(TITLES, merge=as_known)

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from sqlalchemy import Connection, select
 
-from kiosk.domain.values import Item, Site, Title
-from sync.hub.county.patrons import CHUNK as PATRON_CHUNK
-from sync.hub.county.patrons import PatronRecord
-from sync.hub.county.patrons import Taken as LeftOut
+from kiosk.domain.values import Item, Title
+from sync.hub.county.catalogue import SiteRow
 from sync.hub.importers import csv_tables
 from sync.hub.importers.cells import Cells
+from sync.hub.importers.csv_rows import LINES_A_ROW
 from sync.hub.importers.csv_tables import Taken, read_rows, reject
-from sync.hub.importers.patron_store import digests_of, patron_store
 from sync.hub.importers.report import ImportReport, Rejected
 from sync.hub.importers.run import Order, Run, begin
 from sync.hub.importers.seen import Seen
@@ -32,6 +29,8 @@ from sync.hub.store.database import CHUNK, Database
 
 Value = TypeVar("Value")
 Read = Callable[[Cells], tuple[str, Value]]
+Outcome: TypeAlias = Taken[Value] | Rejected
+Rows: TypeAlias = Iterator[Outcome[Value]]
 
 
 def import_sites(database: Database, order: Order) -> ImportReport:
@@ -42,14 +41,14 @@ def import_sites(database: Database, order: Order) -> ImportReport:
             named.first(each.key, each.line)
         run = begin_table(database, order, "sites", table)
 
-        def take(conn: Connection, taken: list[Taken[Site]]) -> None:
+        def take(conn: Connection, taken: list[Taken[SiteRow]]) -> None:
             parents = {each.value.parent or "" for each in taken}
             there = known(conn, schema.sites.c.site_id, list(parents))
             there |= {parent for parent in parents if parent in named}
-            fits = _fitting(
+            fits = fitting(
                 run,
                 taken,
-                lambda site: _require("parent", site.parent or "", there, "site"),
+                lambda site: require("parent", site.parent or "", there, "site"),
             )
             run.tally.changed += store_changed(conn, SITES, fits, run.journal)
 
@@ -87,39 +86,19 @@ def import_items(database: Database, order: Order) -> ImportReport:
 
         def take(conn: Connection, taken: list[Taken[Item]]) -> None:
             items = [each.value for each in taken]
-            fits = _fitting(run, taken, _item_check(conn, items, retagged, tags))
+            fits = fitting(run, taken, _item_check(conn, items, retagged, tags))
             run.tally.changed += store_changed(conn, ITEMS, fits, run.journal)
 
         each_chunk(run, table, csv_tables.item, take)
     return run.report()
 
 
-def import_patrons(database: Database, order: Order) -> ImportReport:
-    """Take a table of patrons. A card that is another's already stays that one's."""
-    table = open_table(order, csv_tables.PATRON_COLUMNS)
-    with Seen() as cards, Seen() as numbers:
-        run = begin_table(database, order, "patrons", table)
-        rows = read_rows(table.rows, csv_tables.patron, numbers)
-        total = count(order.content, b"\n")
-        for chunk in chunks(rows, PATRON_CHUNK):
-            taken = _at_home(run, database, _sort_out(run, chunk))
-            records = [_own_cards(run, each, cards) for each in taken]
-            digests = digests_of(database, records, dry_run=order.dry_run)
-            lines = {each.key: each.line for each in taken}
-
-            def left_out(other: LeftOut, lines: dict[str, int] = lines) -> None:
-                _remark_card(run, lines[other.number], other.text)
-
-            with run.writing() as conn:
-                store = patron_store(digests, left_out)
-                run.tally.changed += store_changed(conn, store, records, run.journal)
-            run.tally.taken += len(records)
-            order.progress(len(chunk), total)
-    return run.report()
-
-
-def open_table(order: Order, columns: Sequence[Column]) -> Table:
-    return read_table(order.content, columns, order.file, order.encoding, order.layout)
+def open_table(
+    order: Order, columns: Sequence[Column], lines_a_row: int = LINES_A_ROW
+) -> Table:
+    return read_table(
+        order.content, columns, order.file, order.encoding, order.layout, lines_a_row
+    )
 
 
 def _read_all(
@@ -146,17 +125,20 @@ def each_chunk(
     table: Table,
     read: Read[Value],
     take: Callable[[Connection, list[Taken[Value]]], None],
+    split: Callable[[Rows[Value], int], Iterator[list[Outcome[Value]]]] = chunks,
 ) -> None:
+    """Read, sort out and take it, so many rows at a time as `split` says."""
     total = count(run.order.content, b"\n")
     with Seen() as keys:
-        for chunk in chunks(read_rows(table.rows, read, keys), CHUNK):
-            taken = _sort_out(run, chunk)
+        for chunk in split(read_rows(table.rows, read, keys), CHUNK):
+            taken = sort_out(run, chunk)
             with run.writing() as conn:
                 take(conn, taken)
             run.order.progress(len(chunk), total)
 
 
-def _sort_out(run: Run, chunk: list[Taken[Value] | Rejected]) -> list[Taken[Value]]:
+def sort_out(run: Run, chunk: list[Taken[Value] | Rejected]) -> list[Taken[Value]]:
+    """Reject what is no row; return the rest."""
     taken = list[Taken[Value]]()
     for outcome in chunk:
         if isinstance(outcome, Rejected):
@@ -166,18 +148,19 @@ def _sort_out(run: Run, chunk: list[Taken[Value] | Rejected]) -> list[Taken[Valu
     return taken
 
 
-def _fitting(
+def fitting(
     run: Run, taken: list[Taken[Value]], check: Callable[[Value], None]
 ) -> list[Value]:
     """Reject the values that refer to something the hub does not have."""
-    fits = [each.value for each in _those_that_fit(run, taken, check)]
+    fits = [each.value for each in those_that_fit(run, taken, check)]
     run.tally.taken += len(fits)
     return fits
 
 
-def _those_that_fit(
+def those_that_fit(
     run: Run, taken: list[Taken[Value]], check: Callable[[Value], None]
 ) -> list[Taken[Value]]:
+    """Reject those of which `check` raises BadCell; return the rest."""
     fits = list[Taken[Value]]()
     for each in taken:
         try:
@@ -198,9 +181,9 @@ def _item_check(
     owners = _tagged(conn, [item.tag_uid for item in items if item.tag_uid])
 
     def check(item: Item) -> None:
-        _require("title_id", item.title_id, titles, "title")
-        _require("home_site", item.home_site, sites, "site")
-        _require("current_site", item.current_site, sites, "site")
+        require("title_id", item.title_id, titles, "title")
+        require("home_site", item.home_site, sites, "site")
+        require("current_site", item.current_site, sites, "site")
         if not item.tag_uid:
             return
         stored = owners.get(item.tag_uid, item.barcode)
@@ -220,34 +203,7 @@ def _tagged(conn: Connection, uids: Sequence[str]) -> dict[str, str]:
     return {row.tag_uid: row.barcode for row in conn.execute(query)} if uids else {}
 
 
-def _at_home(
-    run: Run, database: Database, taken: list[Taken[PatronRecord]]
-) -> list[Taken[PatronRecord]]:
-    """Reject patrons of a site that there is not."""
-    homes = [each.value.home_site for each in taken]
-    with database.reading() as conn:
-        sites = known(conn, schema.sites.c.site_id, homes)
-    return _those_that_fit(
-        run, taken, lambda one: _require("home_site", one.home_site, sites, "site")
-    )
-
-
-def _own_cards(run: Run, taken: Taken[PatronRecord], cards: Seen) -> PatronRecord:
-    """Leave out cards that an earlier row of the file gave to another patron."""
-    own = list[str]()
-    for text in taken.value.credentials:
-        if cards.first(text, taken.key) == taken.key:
-            own.append(text)
-        else:
-            _remark_card(run, taken.line, text)
-    return replace(taken.value, card_uids=tuple(own))
-
-
-def _remark_card(run: Run, line: int, text: str) -> None:
-    run.tally.remark(line, f"{text} identifies another patron already; left out")
-
-
-def _require(column: str, value: str, there: Collection[str], what: str) -> None:
+def require(column: str, value: str, there: Collection[str], what: str) -> None:
     """Raise BadCell for a reference to nothing; an empty cell refers to nothing."""
     if value and value not in there:
         raise BadCell(column, value, f"there is no such {what} in the hub")

@@ -17,6 +17,7 @@ from sync.hub.importers.run import Order, Run, begin
 from sync.hub.importers.seen import Seen
 from sync.hub.importers.source import chunks, count
 from sync.hub.importers.store import NEW_ITEMS, TITLES, store_changed
+from sync.hub.refusal import Refusal
 from sync.hub.store import schema
 from sync.hub.store.database import CHUNK, Database
 from sync.hub.store.rows import site_value
@@ -24,7 +25,7 @@ from sync.hub.store.rows import site_value
 _RECORD_END = b"\x1d"
 
 
-class NoSuchSite(LookupError):
+class NoSuchSite(Refusal, LookupError):
     """The site that is to take the copies is not in the hub."""
 
 

@@ -16,6 +16,7 @@ from sync.hub.county.patrons import (
     Taken,
     new_digests,
     put_patrons,
+    put_private,
 )
 from sync.hub.importers.store import Store, rows_by
 from sync.hub.store import schema
@@ -30,6 +31,7 @@ def patron_store(
     def put(conn: Connection, records: Sequence[PatronRecord]) -> None:
         for taken in put_patrons(conn, records, digests):
             left_out(taken)
+        put_private(conn, records)
 
     return Store("patrons", lambda each: each.number, stored_patrons, put, _filled_in)
 
@@ -57,6 +59,10 @@ def stored_patrons(conn: Connection, numbers: Sequence[str]) -> dict[str, Patron
             birth_year=row["birth_year"],
             phone=row["phone"],
             home_site=row["home_site"],
+            guardian=row["guardian"],
+            loan_limit=row["loan_limit"],
+            why=row["why"],
+            patron_ref=row["patron_ref"],
             card_uids=_cards(texts.get(row["patron_ref"], ()), row["number"]),
         )
         for row in rows
@@ -64,7 +70,7 @@ def stored_patrons(conn: Connection, numbers: Sequence[str]) -> dict[str, Patron
 
 
 def _filled_in(record: PatronRecord, old: PatronRecord | None) -> PatronRecord:
-    """What the table does not carry stays: cards, year of birth, telephone, home."""
+    """What the table does not carry stays, and so does who answers for the patron."""
     before = () if old is None else old.card_uids
     filled = replace(
         record, card_uids=_cards((*before, *record.card_uids), record.number)
@@ -76,6 +82,10 @@ def _filled_in(record: PatronRecord, old: PatronRecord | None) -> PatronRecord:
         birth_year=record.birth_year or old.birth_year,
         phone=record.phone or old.phone,
         home_site=record.home_site or old.home_site,
+        guardian=record.guardian or old.guardian,
+        loan_limit=old.loan_limit if record.loan_limit is None else record.loan_limit,
+        why=record.why or (old.why if record.state is old.state else ""),
+        patron_ref=old.patron_ref,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
@@ -31,9 +32,20 @@ class Seen:
         ).fetchone()[0]
         return found
 
+    def get(self, key: str) -> int | str | None:
+        """The place of a key, or None if it was not named."""
+        row = self._db.execute(
+            "SELECT place FROM keys WHERE key = ?", (key,)
+        ).fetchone()
+        found: int | str | None = None if row is None else row[0]
+        return found
+
+    def __iter__(self) -> Iterator[tuple[str, int | str]]:
+        """Every key with its place, by key."""
+        yield from self._db.execute("SELECT key, place FROM keys ORDER BY key")
+
     def __contains__(self, key: str) -> bool:
-        row = self._db.execute("SELECT 1 FROM keys WHERE key = ?", (key,)).fetchone()
-        return row is not None
+        return self.get(key) is not None
 
     def __enter__(self) -> Self:
         return self

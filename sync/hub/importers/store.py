@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Column, Connection, RowMapping, Table, select
 
-from kiosk.domain.values import Item, Site, Title
+from kiosk.domain.values import Item, Title
 from sync.hub.county import catalogue
+from sync.hub.county.catalogue import SiteRow
+from sync.hub.county.site_tree import State
 from sync.hub.importers.journal import Journal, Written
 from sync.hub.store import schema
 from sync.hub.store.database import Database
-from sync.hub.store.rows import item_value, site_value, title_value
+from sync.hub.store.rows import item_value, title_value
 
 Value = TypeVar("Value")
+_NEW_SITE = {"kind": "", "state": State.OPEN.value, "profile": "{}", "calendar": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +81,27 @@ def known(conn: Connection, key: Column[Any], values: Sequence[str]) -> set[str]
     return set(found.scalars())
 
 
-def _stored_sites(conn: Connection, keys: Sequence[str]) -> dict[str, Site]:
+def _stored_sites(conn: Connection, keys: Sequence[str]) -> dict[str, SiteRow]:
     rows = rows_by(conn, schema.sites, schema.sites.c.site_id, keys)
-    return {row["site_id"]: site_value(row) for row in rows}
+    return {
+        row["site_id"]: SiteRow(**{**row, "calendar": row["calendar"] or ""})
+        for row in rows
+    }
+
+
+def _filled_in(site: SiteRow, stored: SiteRow | None) -> SiteRow:
+    """What the table does not carry stays; so does the state.
+
+    To close a site that is there takes a reason, and that nothing is left in it.
+    """
+    old = stored or SiteRow(**asdict(site) | _NEW_SITE)
+    return replace(
+        site,
+        kind=site.kind or old.kind,
+        state=stored.state if stored else site.state or old.state,
+        profile=site.profile or old.profile,
+        calendar=site.calendar or old.calendar,
+    )
 
 
 def _stored_titles(conn: Connection, keys: Sequence[str]) -> dict[str, Title]:
@@ -112,23 +133,28 @@ def _as_stored(item: Item, stored: Item | None) -> Item:
     return _placed(item, None) if stored is None else stored
 
 
-def _as_imported(value: Value, _stored: Value | None) -> Value:
+def as_imported(value: Value, _stored: Value | None) -> Value:
     return value
 
 
-SITES: Store[Site] = Store(
+def as_known(value: Value, stored: Value | None) -> Value:
+    """What the hub has already stays as it is."""
+    return value if stored is None else stored
+
+
+SITES: Store[SiteRow] = Store(
     "sites",
     lambda site: site.site_id,
     _stored_sites,
     catalogue.put_sites,
-    _as_imported,
+    _filled_in,
 )
 TITLES: Store[Title] = Store(
     "titles",
     lambda title: title.title_id,
     _stored_titles,
     catalogue.put_titles,
-    _as_imported,
+    as_imported,
 )
 ITEMS: Store[Item] = Store(
     "items", lambda item: item.barcode, _stored_items, catalogue.put_items, _placed

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
-from sync.hub.importers.csv_rows import RawRow, csv_rows
+from sync.hub.importers.csv_rows import LINES_A_ROW, RawRow, csv_rows
 from sync.hub.importers.marc import Encoding
 from sync.hub.importers.report import Rejected
 from sync.hub.importers.source import Content
 from sync.hub.importers.xlsx import BadWorkbook, open_sheet
+from sync.hub.refusal import Refusal
 
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _ZIP = b"PK\x03\x04"
@@ -20,7 +21,7 @@ _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _ROWS_TO_HEADING = 10
 
 
-class BadTable(ValueError):
+class BadTable(Refusal, ValueError):
     """The whole file can't be used; the text names file and column."""
 
 
@@ -88,10 +89,11 @@ def read_table(
     file: str,
     encoding: Encoding = Encoding.AUTO,
     layout: Layout | None = None,
+    lines_a_row: int = LINES_A_ROW,
 ) -> Table:
     """Open a file. Raises BadTable for a missing column or a file that is no table."""
     layout = layout or Layout()
-    rows, others = _open(content, file, encoding, layout.sheet)
+    rows, others = _open(content, file, encoding, layout.sheet, lines_a_row)
     try:
         return _table(rows, others, _mapped(columns, layout, file), layout, file)
     except (BadWorkbook, UnicodeDecodeError) as err:
@@ -113,7 +115,7 @@ def _table(
 
 
 def _open(
-    content: Content, file: str, encoding: Encoding, sheet: str
+    content: Content, file: str, encoding: Encoding, sheet: str, lines_a_row: int
 ) -> tuple[Iterator[RawRow], tuple[str, ...]]:
     start = content[: len(_ZIP)]
     if not start:
@@ -123,7 +125,7 @@ def _open(
     if start == _OLD_EXCEL:
         raise BadTable(f"{file}: old or locked Excel file; save it as .xlsx or CSV")
     if start != _ZIP:
-        return csv_rows(content, encoding), ()
+        return csv_rows(content, encoding, lines_a_row), ()
     try:
         opened = open_sheet(content, sheet)
     except BadWorkbook as err:

@@ -12,31 +12,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, delete, select
+from sqlalchemy import Connection, RowMapping
 
 from sync.hub.county import audit
 from sync.hub.county.audit import Actor
-from sync.hub.county.catalogue import index_titles
 from sync.hub.county.patrons import drop_credential
-from sync.hub.county.search_terms import Kind, index, words
-from sync.hub.feed.feedmarks import Feed, mark
 from sync.hub.importers import journal
+from sync.hub.importers.consent_store import CONSENTS, TEXTS
+from sync.hub.importers.part_load import PARTS
 from sync.hub.importers.patron_store import patron_store
 from sync.hub.importers.store import ITEMS, SITES, TITLES, Store
-from sync.hub.store import schema
+from sync.hub.importers.withdraw import used, withdraw
 from sync.hub.store.database import CHUNK, Database
 
 #: How many of the changes that were left alone a report holds.
 _KEPT = 1000
-#: What stands in another table means that the thing is in use.
-_NAMES = {
-    "items": {"item", "barcode"},
-    "titles": {"title_id"},
-    "patrons": {"patron_ref", "guardian"},
-    "sites": {"site_id", "home_site", "current_site", "parent", "loan_site"},
-}
-#: Tables whose rows go with the thing, or only tell of it.
-_NO_USE = {"credentials"}
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +105,7 @@ def _once(database: Database, run: str, progress: Callable[[int], None]) -> _Pas
     while True:
         with database.writing() as conn:
             rows = journal.changes(conn, run, before, CHUNK)
-            for store in (ITEMS, _PATRONS, TITLES, SITES):
+            for store in _STORES:
                 ours = [row for row in rows if row["kind"] == store.kind]
                 journal.forget(conn, run, _take_back(conn, store, ours, done))
         if not rows:
@@ -129,61 +119,40 @@ def _take_back(
 ) -> list[int]:
     """Undo these changes of one kind; returns those that are settled."""
     stored = store.stored(conn, [row["key"] for row in rows])
-    used = _used(conn, store.kind, list(stored))
-    made, changed, settled = list[str](), list[tuple[Any, Any]](), list[int]()
+    in_use = used(conn, store.kind, list(stored))
+    made, settled = list[str](), list[int]()
+    restored = dict[str, Any]()  # a run may have changed one twice, the last first
     for row in rows:
         value = stored.get(row["key"])
         before = msgspec.json.decode(row["before"]) if row["before"] else {}
-        reason = _obstacle(row, value, before, used)
+        reason = _obstacle(row, value, before, in_use)
         if reason:
             done.keep(store.kind, row["key"], reason)
             continue
         settled.append(row["seq"])
         if value is not None and before:
-            former = msgspec.to_builtins(value) | before
-            changed.append((value, msgspec.convert(former, type(value))))
+            former = msgspec.to_builtins(restored.get(row["key"], value)) | before
+            restored[row["key"]] = msgspec.convert(former, type(value))
         elif value is not None:
             made.append(row["key"])
-    _restore(conn, store, changed)
-    _withdraw(conn, store.kind, made)
+    _restore(conn, store, [(stored[key], each) for key, each in restored.items()])
+    withdraw(conn, store, made)
     done.withdrawn += len(made)
-    done.restored += len(changed)
+    done.restored += len(restored)
     return settled
 
 
 def _obstacle(
-    row: RowMapping, value: object | None, before: Collection[str], used: set[str]
+    row: RowMapping, value: object | None, before: Collection[str], in_use: set[str]
 ) -> str:
     """Why this change stays, or "" if it may be taken back."""
     if value is None:
         return ""
-    if not before and row["key"] in used:
+    if not before and row["key"] in in_use:
         return "is in use"
     if journal.fingerprint(value, before) != row["after"]:
         return "was changed since"
     return ""
-
-
-def _used(conn: Connection, kind: str, keys: Sequence[str]) -> set[str]:
-    """Which of these something else refers to."""
-    ids = _references(conn, keys) if kind == "patrons" else {key: key for key in keys}
-    found = set[str]()
-    for table in schema.metadata.sorted_tables:
-        if table.name in _NO_USE:
-            continue
-        for column in table.columns:
-            own_key = table.name == kind and column.primary_key
-            if column.name in _NAMES[kind] and not own_key:
-                query = select(column).where(column.in_(list(ids))).distinct()
-                found |= {ids[each] for each in conn.execute(query).scalars()}
-    return found
-
-
-def _references(conn: Connection, numbers: Sequence[str]) -> dict[str, str]:
-    """Card numbers by patron_ref."""
-    table = schema.patrons.c
-    query = select(table.patron_ref, table.number).where(table.number.in_(numbers))
-    return {row.patron_ref: row.number for row in conn.execute(query)}
 
 
 def _restore(
@@ -196,31 +165,5 @@ def _restore(
                 drop_credential(conn, text)
 
 
-def _withdraw(conn: Connection, kind: str, keys: Sequence[str]) -> None:
-    """Delete rows that nothing refers to; kiosks are told."""
-    if kind == "patrons":
-        _withdraw_patrons(conn, keys)
-        return
-    table = schema.metadata.tables[kind]
-    (key,) = table.primary_key.columns
-    if kind == TITLES.kind:
-        index_titles(conn, TITLES.stored(conn, keys), [])
-    conn.execute(delete(table).where(key.in_(keys)))
-    mark(conn, _FEEDS[kind], keys)
-
-
-def _withdraw_patrons(conn: Connection, numbers: Sequence[str]) -> None:
-    refs = list(_references(conn, numbers))
-    stored = _PATRONS.stored(conn, numbers)
-    names = {number: words(each.name) for number, each in stored.items()}
-    index(conn, Kind.PATRON, names, {})
-    cards = schema.credentials.c
-    texts = conn.execute(select(cards.text).where(cards.patron_ref.in_(refs))).scalars()
-    for text in texts.all():
-        drop_credential(conn, text)
-    conn.execute(delete(schema.patrons).where(schema.patrons.c.patron_ref.in_(refs)))
-    mark(conn, Feed.PATRON, refs)
-
-
-_FEEDS = {"items": Feed.ITEM, "titles": Feed.TITLE, "sites": Feed.SITE}
 _PATRONS = patron_store({}, lambda _taken: None)
+_STORES = (ITEMS, PARTS, CONSENTS, TEXTS, _PATRONS, TITLES, SITES)

@@ -18,6 +18,7 @@ from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 from sync.hub.importers.report import Rejected
 from sync.hub.importers.source import BLOCK, Content
 from sync.hub.importers.xlsx_cells import BadValue, Look, Shared, looks, shown
+from sync.hub.refusal import Refusal
 
 RawRow = tuple[int, Sequence[str]] | Rejected
 
@@ -29,7 +30,7 @@ _MERGED = re.compile(rb'mergeCell [^>]*ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
 _OVERLAP = 200
 
 
-class BadWorkbook(ValueError):
+class BadWorkbook(Refusal, ValueError):
     """The file is no workbook that can be read; the text says why."""
 
 

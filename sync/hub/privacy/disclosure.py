@@ -15,6 +15,7 @@ from sync.hub.county.patron_files import PatronFile
 from sync.hub.privacy.answers import answers_of
 from sync.hub.privacy.consent import consents_of
 from sync.hub.privacy.events import events_with
+from sync.hub.privacy.imports import overwritten_of
 from sync.hub.store import schema
 
 Rows = list[dict[str, Any]]
@@ -72,7 +73,6 @@ def _queries(patron: PatronFile) -> dict[str, Select[Any]]:
     log, old = schema.audit_log.c, schema.import_changes.c
     said = or_(cases.patron_ref == ref, cases.sides.contains(ref, autoescape=True))
     about_me = log.about == f"patron:{ref}"
-    imported = (old.kind == "patrons", old.key == patron.number)
     shown = (cases.kind, cases.opened_at, cases.state, cases.item)
     return {
         "cards": select(cards.kind, cards.text, cards.state, cards.since).where(
@@ -84,7 +84,7 @@ def _queries(patron: PatronFile) -> dict[str, Select[Any]]:
         "hold_bars": select(bars.c.since, bars.c.until).where(bars.c.patron_ref == ref),
         "cases": select(*shown).where(said),
         "accesses": select(log.at, log.who, log.what, log.reason).where(about_me),
-        "imports": select(old.run_id, old.before).where(*imported),
+        "imports": select(old.run_id, old.before).where(overwritten_of(patron)),
     }
 
 

@@ -104,6 +104,7 @@ def _forget_record(conn: Connection, patron: PatronFile) -> Counter[str]:
     query = select(cards.digest, cards.text).where(cards.patron_ref == ref)
     mine = {row.digest: row.text for row in conn.execute(query)}
     index(conn, Kind.PATRON, {patron.number: words(patron.name)}, {})
+    imports = forget_imports_of(conn, patron)
     for table in (schema.credentials, schema.consents, schema.hold_bars):
         conn.execute(delete(table).where(table.c.patron_ref == ref))
     conn.execute(delete(schema.patrons).where(schema.patrons.c.patron_ref == ref))
@@ -112,7 +113,7 @@ def _forget_record(conn: Connection, patron: PatronFile) -> Counter[str]:
     return Counter(
         patrons=1,
         cards=len(mine),
-        imports=forget_imports_of(conn, patron.number),
+        imports=imports,
         answers=forget_answers_of(conn, mine.values()),
         events=forget_cards(conn, mine.values()),
     )
