@@ -20,6 +20,7 @@ from sync.hub.desk import (
     audit_pages,
     box_pages,
     case_pages,
+    hold_deeds,
     hold_pages,
     item_pages,
     library_pages,
@@ -37,10 +38,10 @@ from sync.hub.desk.context import desk
 from sync.hub.desk.events import EventFilter, kinds, latest_events
 from sync.hub.desk.formats import register_formats
 from sync.hub.desk.loans import COUNTED, LoanFilter, LoanPlace, find_loans
-from sync.hub.desk.lookups import site_names
 from sync.hub.desk.menu import MENU, Section
 from sync.hub.desk.permission import User, needs, user
 from sync.hub.desk.security import csrf_token, protect
+from sync.hub.desk.site_field import asked_site, site_field
 from sync.hub.desk.words import LANGUAGES, language
 
 blueprint = Blueprint(
@@ -54,6 +55,7 @@ protect(blueprint)
 access.routes(blueprint)
 case_pages.routes(blueprint)
 hold_pages.routes(blueprint)
+hold_deeds.routes(blueprint)
 transfer_pages.routes(blueprint)
 box_pages.routes(blueprint)
 site_pages.routes(blueprint)
@@ -107,21 +109,21 @@ def show_overview_now() -> Response:
 @needs(Action.SEE_RECORDS)
 def show_loans() -> str:
     state = request.args.get("state", "open")
-    wanted = LoanFilter(
-        state=state,
-        site=request.args.get("site", ""),
-        item=request.args.get("item", "").strip(),
-        patron=request.args.get("patron", "").strip(),
-        after=_loan_place(state),
-    )
     with desk().database.reading() as conn:
+        field = site_field(conn, asked_site(), user().sites)
+        wanted = LoanFilter(
+            state=state,
+            site=field.site_id,
+            item=request.args.get("item", "").strip(),
+            patron=request.args.get("patron", "").strip(),
+            after=_loan_place(state),
+        )
         found = find_loans(conn, wanted, desk().clock(), user().sites)
-        sites = site_names(conn, user().sites)
     return render_template(
         "desk/loans.html",
         found=found,
         wanted=wanted,
-        site_names=sites,
+        site_field=field,
         counted=COUNTED,
         first_args=_loan_args(wanted) if wanted.after else None,
         next_args=(
@@ -134,11 +136,8 @@ def show_loans() -> str:
 @needs(Action.SEE_RECORDS)
 def show_events() -> str:
     with desk().database.reading() as conn:
-        sites = site_names(conn, user().sites)
         content = _events(conn)
-    return render_template(
-        "desk/events.html", kinds=kinds(), site_names=sites, **content
-    )
+    return render_template("desk/events.html", kinds=kinds(), **content)
 
 
 @blueprint.get("/events/now", endpoint="events_now")
@@ -179,9 +178,11 @@ def _overview() -> dict[str, object]:
 
 
 def _events(conn: Connection) -> dict[str, object]:
-    kind, site = request.args.get("kind", ""), request.args.get("site", "")
-    wanted = EventFilter(kind, site)
-    return {"events": latest_events(conn, wanted, user().sites), "wanted": wanted}
+    reach = user().sites
+    field = site_field(conn, asked_site(), reach)
+    wanted = EventFilter(request.args.get("kind", ""), field.site_id)
+    events = latest_events(conn, wanted, reach)
+    return {"events": events, "wanted": wanted, "site_field": field}
 
 
 def _live(template: str, **content: object) -> Response:
