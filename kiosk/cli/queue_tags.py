@@ -20,6 +20,8 @@ from kiosk.store.ledger_reader import LedgerReader
 class Unhealed(msgspec.Struct, frozen=True):
     """One tag that is put right when it next lies on a pad of this kiosk.
 
+    `given_up`: not even then, for too many waited; somebody has to see to the book.
+
     `tag` is None for a book that was dealt with by its barcode: its tags are not
     known. `seen` is None where nobody knows what the tag carries.
     """
@@ -28,6 +30,7 @@ class Unhealed(msgspec.Struct, frozen=True):
     tag: str | None
     desired: Security
     seen: Security | None = None
+    given_up: bool = False
 
 
 @click.command()
@@ -54,7 +57,7 @@ def _forget(path: Path, kiosk_id: str, item: str) -> None:
     """Nothing is wished of this item any more; the next loan or return wishes anew."""
     with closing(SqliteLedger(path, kiosk_id)) as ledger:
         uids = [tag.uid for tag in ledger.unhealed_tags() if tag.item == item]
-        if not uids and item not in ledger.wishes():
+        if not uids and item not in {**ledger.wishes(), **ledger.given_up()}:
             raise click.ClickException(f"{item}: no tag of it has to be put right")
         ledger.forget_tags(uids)
         ledger.settle_wishes([], [item])
@@ -65,8 +68,11 @@ def _unhealed(ledger: LedgerReader) -> Iterator[Unhealed]:
         yield Unhealed(state.item, state.uid, state.desired, state.seen)
     for item, desired in ledger.wishes().items():
         yield Unhealed(item, None, desired)
+    for item, desired in ledger.given_up().items():
+        yield Unhealed(item, None, desired, given_up=True)
 
 
 def _line(row: Unhealed) -> str:
     seen = row.seen or "unknown"
-    return f"{row.item}  {row.tag or '-'}  shall be {row.desired}, is {seen}"
+    line = f"{row.item}  {row.tag or '-'}  shall be {row.desired}, is {seen}"
+    return f"{line}; given up, lend or return it again" if row.given_up else line

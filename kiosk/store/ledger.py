@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, Engine, bindparam, select
+from sqlalchemy import Connection, Engine, bindparam, select
 
 from kiosk.service.ports import (
     Draft,
@@ -25,18 +25,16 @@ from kiosk.store.engine import looking, reader_engine, transaction
 from kiosk.store.errors import Corrupt, LedgerError, LedgerUnwritable, ledger_error
 from kiosk.store.ledger_opening import NewEpoch, Opening, open_ledger, random_epoch
 from kiosk.store.ledger_queries import (
+    Subject,
     events_about,
     head_of,
     select_open_asks,
     to_events,
     uptimes_after,
 )
-from kiosk.store.ledger_schema import (
-    Reason,
-    state,
-    subjects,
-)
+from kiosk.store.ledger_schema import Reason, state
 from kiosk.store.prepared import Prepared
+from kiosk.store.recent_subjects import recent_subjects
 from kiosk.store.renewal import Final, Renewal, nothing_final, renew
 from kiosk.store.trimming import oldest_events, remove_through
 from kiosk.store.wal_tail import WalTail
@@ -140,20 +138,25 @@ class SqliteLedger:
         with self._look() as connection:
             return tags_in.wishes_in(connection)
 
+    def given_up(self) -> Mapping[str, Security]:
+        """Items whose wish was dropped because too many waited; oldest first."""
+        with self._look() as connection:
+            return tags_in.given_up_in(connection)
+
     def open_asks(self) -> tuple[Event, ...]:
         with self._look() as connection:
             return to_events(connection.execute(select_open_asks()))
 
     def events_of_item(self, item: str, after_seq: int) -> tuple[Event, ...]:
-        return self._events_about(subjects.c.item == item, after_seq)
+        return self._events_about(lambda of: of.c.item == item, after_seq)
 
     def events_of_items(
         self, items: Collection[str], after_seq: int
     ) -> tuple[Event, ...]:
-        return self._events_about(subjects.c.item.in_(items), after_seq)
+        return self._events_about(lambda of: of.c.item.in_(items), after_seq)
 
     def events_of_patron(self, patron_ref: str, after_seq: int) -> tuple[Event, ...]:
-        return self._events_about(subjects.c.patron_ref == patron_ref, after_seq)
+        return self._events_about(lambda of: of.c.patron_ref == patron_ref, after_seq)
 
     def uptimes_after(self, after_seq: int) -> Mapping[str, int]:
         with self._look() as connection:
@@ -223,11 +226,11 @@ class SqliteLedger:
         """Writes no page where none was drawn since."""
         _STORE_RECEIPTS.run(connection, (self._drawn, self._drawn))
 
-    def _events_about(
-        self, subject: ColumnElement[bool], after_seq: int
-    ) -> tuple[Event, ...]:
+    def _events_about(self, fits: Subject, after_seq: int) -> tuple[Event, ...]:
         with self._look() as connection:
-            return events_about(connection, subject, after_seq)
+            if self._trouble is not None:  # a connection for this question alone
+                return events_about(connection, fits, after_seq)
+            return events_about(connection, fits, after_seq, recent_subjects)
 
     @contextmanager
     def _transaction(self, engine: Engine | None = None) -> Iterator[Connection]:

@@ -15,6 +15,7 @@ from kiosk.store.ledger_schema import (
     MAX_COUNT,
     UPGRADES,
     events,
+    given_up,
     metadata,
     state,
     subjects,
@@ -28,7 +29,12 @@ from sync.protocol import AckedThrough
 #: quick_check is blind to an index that misses a row. Of the indexes only that of
 #: epochs is read through; the one of events would take as long again as the rest.
 _CHECKS = ("PRAGMA quick_check(1)", "PRAGMA integrity_check(epoch)")
-_SECURITY = (tag_states.c.desired, tag_states.c.seen, wishes.c.desired)
+_SECURITY = (
+    tag_states.c.desired,
+    tag_states.c.seen,
+    wishes.c.desired,
+    given_up.c.desired,
+)
 _COUNTERS = (state.c.receipts, state.c.openings)
 _SENSELESS = (
     *((column, column.not_in(list(Security))) for column in _SECURITY),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Table,
     and_,
     bindparam,
     func,
@@ -23,6 +24,10 @@ from kiosk.store.errors import LedgerDamaged
 from kiosk.store.ledger_schema import STORED, epochs, events, open_asks, subjects
 from kiosk.store.prepared import Prepared
 from sync.protocol import GENESIS_HASH, Event
+
+#: What a row of a table like `subjects` must be.
+Subject = Callable[[Table], ColumnElement[bool]]
+FindSubjects = Callable[[Connection, int, int], Table]
 
 #: Its first row; a limit would be one more value to bind.
 _HEAD = Prepared(
@@ -82,15 +87,22 @@ def count_between(connection: Connection, after: int, last: int) -> int:
 
 
 def events_about(
-    connection: Connection, subject: ColumnElement[bool], after_seq: int
+    connection: Connection,
+    fits: Subject,
+    after_seq: int,
+    find: FindSubjects = lambda _connection, _after, _last: subjects,
 ) -> tuple[Event, ...]:
-    """Events of the newest epoch after `after_seq` whose subject row fits, in order."""
-    _, before = head_of(connection)
+    """Events of the newest epoch after `after_seq` whose subject row fits, in order.
+
+    `find` gives the table to look in, with all subjects of two numbers' span.
+    """
+    head, before = head_of(connection)
+    among = find(connection, before + after_seq, before + head.seq)
     query = (
         select(*STORED)
-        .join_from(subjects, events, subjects.c.number == events.c.number)
-        .where(and_(subjects.c.number > before + after_seq, subject))
-        .order_by(subjects.c.number)
+        .join_from(among, events, among.c.number == events.c.number)
+        .where(and_(among.c.number > before + after_seq, fits(among)))
+        .order_by(among.c.number)
     )
     return to_events(connection.execute(query))
 

@@ -21,8 +21,8 @@ from kiosk.store.ledger_queries import (
     span_of,
     to_events,
 )
-from kiosk.store.ledger_schema import UPGRADES, renewed, subjects
-from kiosk.store.tags import unhealed, wishes_in
+from kiosk.store.ledger_schema import UPGRADES, renewed
+from kiosk.store.tags import given_up_in, unhealed, wishes_in
 from sync.protocol import Event
 
 
@@ -89,16 +89,22 @@ class LedgerReader:
         with self._look() as connection:
             return wishes_in(connection)
 
+    def given_up(self) -> Mapping[str, Security]:
+        """Items whose wish was dropped because too many waited; oldest first."""
+        with self._look() as connection:
+            return given_up_in(connection)
+
     def events_of_item(self, item: str, after_seq: int) -> tuple[Event, ...]:
         """Events of the newest epoch later than `after_seq`, in order."""
         with self._look() as connection:
-            return events_about(connection, subjects.c.item == item, after_seq)
+            return events_about(connection, lambda of: of.c.item == item, after_seq)
 
     def events_of_patron(self, patron_ref: str, after_seq: int) -> tuple[Event, ...]:
         """Events of the newest epoch later than `after_seq`, in order."""
         with self._look() as connection:
-            about = subjects.c.patron_ref == patron_ref
-            return events_about(connection, about, after_seq)
+            return events_about(
+                connection, lambda of: of.c.patron_ref == patron_ref, after_seq
+            )
 
     def count_after(self, reached: Mapping[str, int]) -> int:
         """Events of all epochs beyond the seq each has reached; 0 where none is named."""

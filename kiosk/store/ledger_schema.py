@@ -26,13 +26,14 @@ PAGE_BYTES = 512
 #: `synchronous=FULL`: in WAL mode anything less forgets commits at a power cut.
 #: The checkpoint comes every 4000 pages (2 MB), so that its three syncs do not count.
 #: A new connection empties the WAL: after a failed sync no later commit may rest on
-#: a part of it that never reached the medium.
+#: a part of it that never reached the medium. What is temporary is not the card's.
 PRAGMAS = (
     "PRAGMA page_size = 512",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA wal_autocheckpoint = 4000",
+    "PRAGMA temp_store = MEMORY",
     "PRAGMA wal_checkpoint(TRUNCATE)",
 )
 
@@ -82,8 +83,8 @@ STORED = (
 )
 
 #: Whom and what an event is about. A table that only grows at its end costs one
-#: page a loan; two indexes would cost two random ones. It is read from the last
-#: settled event on, so the scan is short.
+#: page a loan; two indexes would cost two random ones. They are kept in memory
+#: (`kiosk.store.recent_subjects`), from the last settled event on.
 subjects = Table(
     "subject",
     metadata,
@@ -125,6 +126,17 @@ tag_states = Table(
 #: `since` as for a tag.
 wishes = Table(
     "wish",
+    metadata,
+    Column("item", String, primary_key=True),
+    Column("desired", String, nullable=False),
+    Column("since", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: Wishes that were dropped because too many waited: nobody looks for these tags any
+#: more, so a keeper has to.
+given_up = Table(
+    "given_up",
     metadata,
     Column("item", String, primary_key=True),
     Column("desired", String, nullable=False),
@@ -182,6 +194,18 @@ def _version_4(connection: Connection) -> None:
     connection.exec_driver_sql("PRAGMA user_version = 4")
 
 
-UPGRADES: tuple[Upgrade, ...] = (_version_1, _version_2, _version_3, _version_4)
+def _version_5(connection: Connection) -> None:
+    """Version 4 told only the log which wishes it dropped."""
+    metadata.create_all(connection, [given_up])
+    connection.exec_driver_sql("PRAGMA user_version = 5")
+
+
+UPGRADES: tuple[Upgrade, ...] = (
+    _version_1,
+    _version_2,
+    _version_3,
+    _version_4,
+    _version_5,
+)
 #: From this version on there is the table of what was removed.
 TRIMMED_SINCE = 2

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    Table,
     bindparam,
     func,
     literal_column,
@@ -25,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert
 
 from kiosk.service.ports import Security, TagState, TagTarget
-from kiosk.store.ledger_schema import events, tag_states, wishes
+from kiosk.store.ledger_schema import events, given_up, tag_states, wishes
 from kiosk.store.prepared import Prepared
 
 log = structlog.get_logger(__name__)
@@ -36,6 +37,8 @@ _LAST_EVENT = select(
 #: So many items may wait for their tags. Where books without tags are dealt with, most
 #: wishes come never true: the oldest are given up, as tags long out of sight.
 MOST_WISHES = 500
+#: So many that were given up are still shown to the keeper.
+MOST_GIVEN_UP = 500
 _NEW_TARGET = insert(tag_states).values(
     uid=bindparam("uid"),
     item=bindparam("item"),
@@ -60,11 +63,19 @@ _SET_TARGET = Prepared(
 )
 _NEW_WISH = insert(wishes).values(since=_LAST_EVENT)
 _OLDEST_WISHES = (
-    select(wishes.c.item)
+    select(wishes)
     .order_by(wishes.c.since.desc(), wishes.c.item.desc())
     .offset(MOST_WISHES)
 )
+_OLDEST_GIVEN_UP = (
+    select(given_up.c.item)
+    .order_by(given_up.c.since.desc(), given_up.c.item.desc())
+    .offset(MOST_GIVEN_UP)
+)
 _DROP_WISH = Prepared(wishes.delete().where(wishes.c.item == bindparam("item")), "item")
+_FORGET_GIVEN_UP = Prepared(
+    given_up.delete().where(given_up.c.item == bindparam("item")), "item"
+)
 
 
 def set_targets(connection: Connection, targets: Sequence[TagTarget]) -> None:
@@ -85,14 +96,20 @@ def set_targets(connection: Connection, targets: Sequence[TagTarget]) -> None:
 
 
 def drop_wishes(connection: Connection, items: Sequence[str]) -> None:
-    _DROP_WISH.run_each(connection, [(item,) for item in items])
+    """Nothing is wished of these items any more, nor is a keeper told of them."""
+    rows = [(item,) for item in items]
+    _DROP_WISH.run_each(connection, rows)
+    _FORGET_GIVEN_UP.run_each(connection, rows)
 
 
 def _bound_wishes(connection: Connection) -> None:
-    given_up = connection.scalars(_OLDEST_WISHES).all()
-    drop_wishes(connection, given_up)
-    if given_up:
-        log.warning("books given up whose tags were never seen", count=len(given_up))
+    dropped = [row._asdict() for row in connection.execute(_OLDEST_WISHES)]
+    if dropped:
+        drop_wishes(connection, [row["item"] for row in dropped])
+        connection.execute(given_up.insert(), dropped)
+        shown_long = connection.scalars(_OLDEST_GIVEN_UP).all()
+        _FORGET_GIVEN_UP.run_each(connection, [(item,) for item in shown_long])
+        log.warning("books given up whose tags were never seen", count=len(dropped))
 
 
 def insert_tags(
@@ -137,7 +154,16 @@ def unhealed(connection: Connection) -> tuple[TagState, ...]:
 
 def wishes_in(connection: Connection) -> dict[str, Security]:
     """Items whose tags are still to be found, and what they shall be; oldest first."""
-    query = select(wishes).order_by(wishes.c.since, wishes.c.item)
+    return _desired_in(connection, wishes)
+
+
+def given_up_in(connection: Connection) -> dict[str, Security]:
+    """Items whose wish was dropped, and what their tags should be; oldest first."""
+    return _desired_in(connection, given_up)
+
+
+def _desired_in(connection: Connection, table: Table) -> dict[str, Security]:
+    query = select(table).order_by(table.c.since, table.c.item)
     return {row.item: Security(row.desired) for row in connection.execute(query)}
 
 

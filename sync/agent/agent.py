@@ -64,6 +64,7 @@ class Agent:
         self._puller = Puller(hub, mirror, self._look_again, now_s)
         self._kiosk = Bell(kiosk_bell(folder))
         self._failures = 0
+        self._feed_fails = False
         self._go_on_where_we_stopped()
 
     @property
@@ -103,6 +104,7 @@ class Agent:
         """Do all that is due. Raises HubError, StoreError."""
         self._look_for_sticks()
         self._retries.take()
+        self._feed_fails = False
         try:
             self._meet_first()
             self._bring_in_step()
@@ -129,16 +131,26 @@ class Agent:
     def _bring_in_step(self) -> None:
         """Push first; between two pages of the feed look for new events again.
 
-        A heartbeat goes out when it is due, however long the feed is, and what hub
-        and ledger then know of each other is acted on at once.
+        A heartbeat goes out when it is due, however long the feed is or if it fails,
+        and what hub and ledger then know of each other is acted on at once.
         """
         more = True
         while more and not self._stop.is_set():
             self._pusher.push_all(self._kiosk.ring)
-            more = self._has_room() and self._puller.pull_page(self._kiosk.ring)
+            try:
+                more = self._has_room() and self._puller.pull_page(self._kiosk.ring)
+            except HubError:
+                self._feed_fails = True
+                self._beat_beside_feed()
+                raise
             if self._pulse.due:
-                self._pulse.beat()
-                more = True
+                more = self._pulse.beat_beside() or more
+
+    def _beat_beside_feed(self) -> None:
+        """A feed that fails is no reason for silence: the pulse keeps its own time."""
+        if self._feed_fails and self._pulse.due:
+            with suppress(Transient):  # the next turn says so
+                self._pulse.beat_beside()
 
     def _has_room(self) -> bool:
         """What is left of a disk that is nearly full belongs to the ledger."""
@@ -201,6 +213,7 @@ class Agent:
             notify("WATCHDOG=1")
             self._note_findings()
             self._look_for_sticks()
+            self._beat_beside_feed()
             if wait(min(left_s, SIGN_OF_LIFE_S)):
                 return True
         return False

@@ -8,15 +8,21 @@ from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from kiosk.health import load_health
 from kiosk.service.ports import Storage
+from sync.agent.errors import HubError
 from sync.agent.outbox import Outbox, holds
 from sync.agent.ports import Hub, Ledger, Mirror
 from sync.protocol import MAX_OLDER, Heartbeat
 
 HEARTBEAT_S = 300.0
+#: When one that failed is tried again, while feed and events go on.
+AGAIN_S = 60.0
 _NEVER_S = float("-inf")
+
+log = structlog.get_logger(__name__)
 
 
 class Pulse:
@@ -66,6 +72,19 @@ class Pulse:
         self._mirror.put_verdicts((), acked, answer.hub_time)
         for held in (*answer.older, acked):
             self._outbox.hub_holds(held)
+
+    def beat_beside(self) -> bool:
+        """The same beside other work, which goes on if it fails; tell if it did not.
+
+        Raises StoreError. A hub that is away is noticed by that work.
+        """
+        try:
+            self.beat()
+        except HubError as err:
+            self._due_s = self._now_s() + AGAIN_S
+            log.warning("heartbeat failed", why=str(err))
+            return False
+        return True
 
     def tell(self, trouble: str) -> None:
         """Say what is wrong here; the answer could not be kept. Raises as `beat`."""

@@ -91,6 +91,7 @@ def figure(value: float, reference: float | None = None, **more: object) -> Figu
     return msgspec.convert({**content, "reference": reference}, Figure)
 
 
+@pytest.mark.fault("O20")
 @pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.timeout(400)

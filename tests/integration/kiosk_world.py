@@ -200,6 +200,7 @@ class World:
 @contextmanager
 def read_only(ledger: SqliteLedger) -> Iterator[None]:
     """The medium refuses the next transaction, as a worn-out card does."""
+    ledger.events_of_item("", 0)  # its memory would not be writable either
     _pragma(ledger, "query_only = ON")
     try:
         yield

@@ -63,3 +63,23 @@ def test_the_table_names_the_files_that_show_a_fault() -> None:
     wrong = {fault: files for fault, files in rows().items() if files != shown[fault]}
 
     assert wrong == {}
+
+
+def missing_files(text: str) -> set[str]:
+    """Files under `tests` that a text names, and that are not there."""
+    named = set(re.findall(r"`([\w/]+\.py)`", text))
+    return {name for name in named if not is_there(name)}
+
+
+def is_there(name: str) -> bool:
+    return any((folder / name).is_file() for folder in (TESTS, TESTS.parent))
+
+
+def test_every_file_that_the_table_names_is_there() -> None:
+    """Control: one that is not there is missed."""
+    text = (TESTS / "FAULTS.md").read_text("utf-8")
+
+    assert missing_files(text) == set()
+    assert missing_files("`bench/page_time.py` `bench/no_time.py`") == {
+        "bench/no_time.py"
+    }
