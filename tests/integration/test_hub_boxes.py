@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import datetime as dt
 
+import pytest
+from click.testing import CliRunner
+
+from sync.hub.cli import hub as hub_commands
 from sync.hub.county.audit import AuditFilter, entries
 from sync.hub.county.site_tree import ForeignReturn
 from sync.hub.store import schema
@@ -12,6 +16,7 @@ from sync.hub.transfers.acts import Counter, Problem, Scanned
 from sync.hub.transfers.box_return import Return, bring_back
 from sync.hub.transfers.boxes import BadBox, BoxState, Wrong, add_box, all_boxes
 from sync.protocol import ItemChanged
+from tests.integration.desk_world import Browser, browser, stranger
 from tests.integration.hub_world import (
     DAY,
     ITEMS,
@@ -31,7 +36,7 @@ from tests.integration.transfer_world import (
     sends,
 )
 
-__all__ = ["county", "database_url", "hub"]
+__all__ = ["browser", "county", "database_url", "hub", "stranger"]
 
 BOX = "BX0007"
 #: When the box is fetched again.
@@ -92,6 +97,42 @@ def test_one_scan_of_the_box_moves_all_that_is_in_it(county: County) -> None:
     assert whats == ["box.arrive", "box.send", "box.pack", "box.add"]
     county.send(county.k1.takes_back(ITEMS[0], NOON - HOUR), now=LATER)
     assert place(county, ITEMS[0]) == "B"
+
+
+def test_box_is_late_when_it_should_be_home_and_is_not(county: County) -> None:
+    packed(county, *FOUR)
+    day = AUTUMN.date()
+
+    def is_late(today: dt.date) -> bool:
+        with county.hub.database.reading() as conn:
+            (box,) = all_boxes(conn)
+        return box.is_late(today)
+
+    travel(county)
+    assert not is_late(day)
+    assert is_late(day + dt.timedelta(days=1))
+    brings(county, *FOUR)
+    assert is_late(day + dt.timedelta(days=1))
+    with county.hub.database.writing() as conn:
+        packing.arrive(conn, at("A", 95), BOX)
+    assert not is_late(day + dt.timedelta(days=9))
+
+
+def test_late_box_is_marked_at_the_desk_and_by_the_command(
+    browser: Browser, county: County
+) -> None:
+    packed(county, *FOUR)
+    travel(county)
+    assert "逾期未回" not in browser.read("/desk/boxes")
+    with county.hub.database.writing() as conn:
+        conn.execute(schema.boxes.update().values(back_by=dt.date(2026, 7, 1)))
+
+    url = county.hub.database.engine.url.render_as_string(hide_password=False)
+    told = CliRunner().invoke(hub_commands, ["boxes", "list", "--database", url])
+
+    assert "逾期未回" in browser.read("/desk/boxes")
+    assert "逾期未回" in browser.read(f"/desk/boxes/{BOX}")
+    assert told.stdout.splitlines() == [f"{BOX}\tthere\tB\t2026-07-01\tlate"]
 
 
 def test_only_copies_that_are_free_are_packed(county: County) -> None:

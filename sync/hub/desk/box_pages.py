@@ -9,10 +9,12 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
+from kiosk.domain.values import county_day
 from sync.hub.county.permits import Action
 from sync.hub.desk.context import desk
-from sync.hub.desk.lookups import site_names
+from sync.hub.desk.lookups import names_of_sites
 from sync.hub.desk.permission import actor, needs, user
+from sync.hub.desk.site_field import site_options, site_typed
 from sync.hub.desk.transfer_pages import scanned
 from sync.hub.store import schema
 from sync.hub.store.rows import one
@@ -54,7 +56,9 @@ def _add() -> Answer:
     number, home = form.get("box_id", ""), form.get("home_site", "")
     try:
         with desk().database.writing() as conn:
-            made = add_box(conn, actor(), number, home, desk().clock())
+            made = add_box(
+                conn, actor(), number, site_typed(conn, home), desk().clock()
+            )
     except BadBox as err:
         return _list(f"box_problem.{err.why}"), 409
     return redirect(url_for("desk.box", box_id=made.box_id))
@@ -92,7 +96,8 @@ def _send(box_id: str) -> Answer:
         abort(400)
 
     def act(conn: Connection, box: Box) -> Told:
-        packing.send_box(conn, _counter(box.home_site), box_id, to_site, back_by)
+        to = site_typed(conn, to_site.strip())
+        packing.send_box(conn, _counter(box.home_site), box_id, to, back_by)
         return None
 
     return _done(box_id, act)
@@ -138,11 +143,16 @@ def _list(problem: str = "") -> str:
     reach = user().sites
     with desk().database.reading() as conn:
         boxes = [box for box in all_boxes(conn) if _concerns(box)]
+        missing = box_lists.missing(conn, reach)
+        places = {one.current_site for one in missing}
+        places |= {site for box in boxes for site in (box.home_site, box.destination)}
         return render_template(
             "desk/boxes.html",
             boxes=boxes,
-            missing=box_lists.missing(conn, reach),
-            site_names=site_names(conn),
+            today=county_day(desk().clock()),
+            missing=missing,
+            site_names=names_of_sites(conn, places),
+            site_options=site_options(conn),
             problem=problem,
         )
 
@@ -150,12 +160,18 @@ def _list(problem: str = "") -> str:
 def _page(box_id: str, problem: str = "", told: Told = None) -> str:
     with desk().database.reading() as conn:
         box = _visible_box(conn, box_id)
+        items = box_lists.contents(conn, box.box_id)
+        scans = told if isinstance(told, Sequence) else ()
+        places = {box.home_site, box.destination, *(one.current_site for one in items)}
+        places |= {one.to_site for one in scans}
         return render_template(
             "desk/box.html",
             box=box,
-            items=box_lists.contents(conn, box.box_id),
-            site_names=site_names(conn),
-            scans=told if isinstance(told, Sequence) else (),
+            today=county_day(desk().clock()),
+            items=items,
+            site_names=names_of_sites(conn, places),
+            site_options=site_options(conn),
+            scans=scans,
             back=told if isinstance(told, Return) else None,
             problem=problem,
             may_move=user().allows(Action.MOVE_ITEMS, box.place),

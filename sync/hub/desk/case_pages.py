@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import replace
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -16,8 +15,9 @@ from sync.hub.desk.case_sides import view_case
 from sync.hub.desk.cases import COUNTED, CaseFilter, Place, find_cases, kinds_in
 from sync.hub.desk.context import desk
 from sync.hub.desk.deciding import Refused, decide, take_back
-from sync.hub.desk.lookups import site_names
+from sync.hub.desk.formats import utc_written
 from sync.hub.desk.permission import needs, user
+from sync.hub.desk.site_field import asked_site, site_field
 
 #: Ages that the filter offers, in days.
 _AGES = (1, 3, 7, 14, 30)
@@ -32,13 +32,13 @@ def routes(blueprint: Blueprint) -> None:
 
 @needs(Action.SEE_RECORDS)
 def show_cases() -> str:
-    wanted = _wanted()
-    by_state = replace(wanted, state="" if wanted.state == "all" else wanted.state)
     now, reach = desk().clock(), user().sites
     with desk().database.reading() as conn:
+        field = site_field(conn, asked_site(), reach)
+        wanted = replace(_wanted(), site=field.site_id)
+        by_state = replace(wanted, state="" if wanted.state == "all" else wanted.state)
         found = find_cases(conn, by_state, now, reach)
         kinds = kinds_in(conn, by_state.state, reach)
-        sites = site_names(conn, reach)
     many = wanted.kind and wanted.state == CaseState.OPEN
     return render_template(
         "desk/cases.html",
@@ -46,7 +46,7 @@ def show_cases() -> str:
         wanted=wanted,
         kinds=kinds,
         severities=[one.value for one in Severity][::-1],
-        site_names=sites,
+        site_field=field,
         ages=_AGES,
         counted=COUNTED,
         next_args={**_args(wanted), **_after(found.next)} if found.next else None,
@@ -118,10 +118,15 @@ def _wanted() -> CaseFilter:
         state=args.get("state") or CaseState.OPEN.value,
         kind=args.get("kind", ""),
         severity=args.get("severity", ""),
-        site=args.get("site", ""),
-        older_than_days=args.get("older", 0, type=int),
+        older_than_days=_days(),
         after=_place(),
     )
+
+
+def _days() -> int:
+    """How old cases are to be; any age if the address asks for one beyond the offer."""
+    days = request.args.get("older", 0, type=int)
+    return days if days in _AGES else 0
 
 
 def _args(wanted: CaseFilter) -> dict[str, object]:
@@ -149,10 +154,8 @@ def _place() -> Place | None:
     args = request.args
     try:
         severity = Severity(args.get("from_severity", ""))
-        opened_at = dt.datetime.fromisoformat(args.get("from_time", ""))
+        opened_at = utc_written(args.get("from_time", ""))
     except ValueError:
-        return None
-    if opened_at.tzinfo is None:
         return None
     return Place(severity, opened_at, args.get("from_case", ""))
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, RowMapping, select
 from sync.hub.circulation.choices import Choice, choices
 from sync.hub.circulation.facts import Records
 from sync.hub.circulation.rulings import Ruling, ruling_of
-from sync.hub.desk.lookups import PatronName, item_titles, patron_names, site_names
+from sync.hub.desk.lookups import PatronName, item_titles, names_of_sites, patron_names
 from sync.hub.store import schema
 from sync.hub.store.rows import one
 from sync.protocol import Clock
@@ -103,7 +103,8 @@ def view_case(conn: Connection, case_id: str) -> CaseView | None:
     sides: dict[str, Any] = msgspec.json.decode(row["sides"])
     facts = _facts(conn, sides)
     refs = [row["patron_ref"], *(fact["patron_ref"] for fact in facts.values())]
-    patrons, sites = patron_names(conn, refs), site_names(conn)
+    places = [row["site_id"], *(fact["site_id"] for fact in facts.values())]
+    patrons, sites = patron_names(conn, refs), names_of_sites(conn, places)
     return CaseView(
         case_id=case_id,
         kind=row["kind"],

@@ -80,7 +80,8 @@ def patron_ref(conn: Connection, card: str) -> str | None:
 def _time(text: str, now: dt.datetime) -> dt.datetime | None:
     """A time of day in the county, as browsers send it; never one that is to come."""
     try:
-        when = dt.datetime.fromisoformat(text).replace(tzinfo=COUNTY_TIME)
-    except ValueError:
+        local = dt.datetime.fromisoformat(text).replace(tzinfo=COUNTY_TIME)
+        when = local.astimezone(dt.UTC)
+    except (ValueError, OverflowError):  # the county is ahead of UTC in year 1, too
         return None
-    return when.astimezone(dt.UTC) if when <= now else None
+    return when if when <= now else None

@@ -51,6 +51,14 @@ def ago(time: dt.datetime | None) -> str:
     return say("ago.days", n=seconds // _DAY)
 
 
+def utc_written(text: str) -> dt.datetime:
+    """A time as our own links have it. Raises ValueError for what is none in UTC."""
+    time = dt.datetime.fromisoformat(text)
+    if time.utcoffset() != dt.timedelta(0):
+        raise ValueError(f"{text!r} is not in UTC")
+    return time
+
+
 def day(date: dt.date) -> str:
     return date.isoformat()
 

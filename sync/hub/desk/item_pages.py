@@ -23,8 +23,9 @@ from sync.hub.county.rulebook import current_rules
 from sync.hub.county.site_tree import library_name
 from sync.hub.desk.context import desk
 from sync.hub.desk.loans import latest_loans
-from sync.hub.desk.lookups import site_names
+from sync.hub.desk.lookups import names_of_sites
 from sync.hub.desk.permission import actor, needs, user, within
+from sync.hub.desk.site_field import site_options, site_typed
 from sync.hub.store import schema
 
 Answer = Response | tuple[str, int]
@@ -46,13 +47,15 @@ def _search() -> str:
     text, after = _arg("text"), _arg("after")
     field = _arg("field") if _arg("field") in set(Field) else Field.ANY.value
     with desk().database.reading() as conn:
+        page = search_items(conn, text, Field(field), after)
+        places = {one.current_site for found in page.found for one in found.items}
         return render_template(
             "desk/items.html",
-            page=search_items(conn, text, Field(field), after),
+            page=page,
             text=text,
             field=field,
             fields=tuple(one.value for one in Field),
-            site_names=site_names(conn),
+            site_names=names_of_sites(conn, places),
         )
 
 
@@ -66,16 +69,16 @@ def _change(barcode: str) -> Answer:
     form = request.form
     if form.get("state") not in set(ItemState):
         abort(400)
-    values = {
+    values: dict[str, object] = {
         "state": ItemState(form["state"]),
         "item_type": form.get("item_type", ""),
-        "home_site": form.get("home_site", ""),
-        "current_site": form.get("current_site", ""),
         "adult_only": "adult_only" in form,
     }
     now, reason = desk().clock(), form.get("reason", "").strip()
     try:
         with desk().database.writing() as conn:
+            for name in ("home_site", "current_site"):
+                values[name] = site_typed(conn, form.get(name, "").strip())
             changed = change_item(conn, barcode, values, actor(), now, reason)
             parts = _parts()
             if parts and parts != parts_of(conn, changed.barcode):
@@ -119,7 +122,9 @@ def _page(barcode: str, problem: str = "") -> str:
             cases=_cases(conn, one.barcode),
             states=tuple(state.value for state in ItemState),
             types=_types(conn),
-            site_names=site_names(conn),
+            site_names=names_of_sites(conn, (one.home_site, one.current_site)),
+            site_options=site_options(conn),
+            pick_ups=site_options(conn, user().sites),
         )
 
 

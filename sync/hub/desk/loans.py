@@ -20,11 +20,14 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    union_all,
 )
 
 from kiosk.domain.credentials import normalise
 from kiosk.domain.values import county_day
 from sync.hub.county.permits import Reach
+from sync.hub.county.search_terms import Kind, asked, keys_found
+from sync.hub.desk.formats import utc_written
 from sync.hub.desk.lookups import PatronName, item_titles, names_of_sites, patron_names
 from sync.hub.desk.permission import within
 from sync.hub.store import schema
@@ -58,12 +61,7 @@ class LoanPlace:
         """A place in a list of this state. Raises ValueError for what is none."""
         kind, at, loan_id = text.split(" ", 2)
         when: dt.datetime | dt.date
-        if state == OVERDUE:
-            when = dt.date.fromisoformat(at)
-        else:
-            when = dt.datetime.fromisoformat(at)
-            if when.utcoffset() != dt.timedelta(0):
-                raise ValueError(f"{at} is not in UTC")
+        when = dt.date.fromisoformat(at) if state == OVERDUE else utc_written(at)
         return cls(kind == "closed", when, loan_id)
 
 
@@ -71,7 +69,7 @@ class LoanPlace:
 class LoanFilter:
     """What to show; empty texts ask for everything. `after`: the end of the page before.
 
-    `item`: a barcode or a part of a title. `patron`: a whole card number.
+    `item`: a barcode or words of a title. `patron`: a whole card number.
     """
 
     state: str = "open"
@@ -198,14 +196,17 @@ def _conditions(wanted: LoanFilter, today: dt.date) -> list[ColumnElement[bool]]
 
 
 def _is_item(text: str) -> ColumnElement[bool]:
-    items, titles = schema.items, schema.titles
-    named = (
-        select(items.c.barcode)
-        .join(titles, titles.c.title_id == items.c.title_id)
-        .where(titles.c.title.contains(text, autoescape=True))
+    """A copy by its barcode, or those of the titles that the catalogue finds so."""
+    barcode = normalise(text)
+    terms = asked(text)
+    if not terms:
+        return _LOANS.c.item == barcode
+    items = schema.items.c
+    named = select(items.barcode).where(
+        items.title_id.in_(keys_found(Kind.TITLE, terms))
     )
-    loans = schema.loans.c
-    return or_(loans.item == normalise(text), loans.item.in_(named))
+    # Not by "or": then no index would lead to the loans.
+    return _LOANS.c.item.in_(union_all(select(literal(barcode)), named))
 
 
 def _is_patron(number: str) -> ColumnElement[bool]:

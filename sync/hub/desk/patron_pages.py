@@ -37,8 +37,9 @@ from sync.hub.county.permits import Action
 from sync.hub.county.rulebook import current_rules
 from sync.hub.desk.context import desk
 from sync.hub.desk.loans import latest_loans
-from sync.hub.desk.lookups import site_names
+from sync.hub.desk.lookups import names_of_sites
 from sync.hub.desk.permission import actor, needs, user
+from sync.hub.desk.site_field import site_options, site_typed
 from sync.hub.privacy.consent import BadConsent, current_text
 from sync.hub.privacy.joining import join
 from sync.hub.store import schema
@@ -68,11 +69,16 @@ def routes(blueprint: Blueprint) -> None:
 @needs(Action.SEE_PATRONS)
 def _show_list() -> str:
     names = ("text", "patron_type", "state", "home_site", "after")
-    wanted = PatronQuery(**{name: _arg(name) for name in names})
+    asked = {name: _arg(name) for name in names}
     with desk().database.reading() as conn:
+        asked["home_site"] = site_typed(conn, asked["home_site"])
+        wanted = PatronQuery(**asked)
+        found = search_patrons(conn, wanted)
+        homes = {one.home_site for one in found.patrons}
         return render_template(
             "desk/patrons.html",
-            found=search_patrons(conn, wanted),
+            found=found,
+            site_names=names_of_sites(conn, homes),
             wanted=wanted,
             next_args=lambda after: {**asdict(wanted), "after": after},
             **_choices(conn),
@@ -186,6 +192,7 @@ def _page(ref: str, problem: str = "") -> str:
         return render_template(
             "desk/patron.html",
             one=known,
+            site_names=names_of_sites(conn, [known.home_site]),
             problem=problem,
             cards=cards_of(conn, ref),
             guardian=patron_file(conn, known.guardian) if known.guardian else None,
@@ -193,6 +200,7 @@ def _page(ref: str, problem: str = "") -> str:
             is_minor=patron_files.is_minor(conn, known),
             loans=latest_loans(conn, is_theirs, desk().clock(), user().sites),
             cases=_cases(conn, ref),
+            pick_ups=site_options(conn, user().sites),
             **_choices(conn),
         )
 
@@ -228,7 +236,7 @@ def _choices(conn: Connection) -> dict[str, object]:
         "types": tuple(current_rules(conn).patrons),
         "states": tuple(state.value for state in PatronState),
         "card_kinds": tuple(kind.value for kind in CardKind),
-        "site_names": site_names(conn, user().sites),
+        "site_options": site_options(conn, user().sites),
     }
 
 
@@ -239,7 +247,7 @@ def _details(conn: Connection) -> dict[str, object]:
         "name": _field("name"),
         "patron_type": _field("patron_type"),
         "phone": _field("phone"),
-        "home_site": _field("home_site"),
+        "home_site": site_typed(conn, _field("home_site")),
         "guardian": find(conn, guardian).patron_ref if guardian else None,
         "expires_on": _day("expires_on"),
         "birth_year": _number("birth_year"),

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from sync.hub.county.permits import Action
 from sync.hub.county.site_record import SiteRecord, change_record
-from sync.hub.county.site_tree import BadSite, Kind, SiteEntry, Why, site_tree
+from sync.hub.county.site_tree import BadSite, Kind, SiteEntry, Why, site_entry
 from sync.hub.desk.context import desk
 from sync.hub.desk.permission import actor, needs, user
 
@@ -50,8 +50,7 @@ def _page(site_id: str, problem: str = "") -> str:
 
 def _site(site_id: str) -> SiteEntry:
     with desk().database.reading() as conn:
-        known = {site.site_id: site for site in site_tree(conn)}
-    return known.get(site_id) or abort(404)
+        return site_entry(conn, site_id) or abort(404)
 
 
 def _record() -> SiteRecord:

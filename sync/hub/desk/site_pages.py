@@ -23,6 +23,7 @@ from sync.hub.county.calendars import (
 )
 from sync.hub.county.permits import Action
 from sync.hub.county.rulebook import tell_calendars
+from sync.hub.county.site_search import search_sites
 from sync.hub.county.site_tree import (
     LEVELS,
     BadSite,
@@ -32,7 +33,7 @@ from sync.hub.county.site_tree import (
     SiteEntry,
     State,
     history,
-    site_tree,
+    site_entry,
 )
 from sync.hub.county.sites import (
     add_site,
@@ -43,7 +44,9 @@ from sync.hub.county.sites import (
     set_foreign_return,
 )
 from sync.hub.desk.context import desk
+from sync.hub.desk.lookups import names_of_sites
 from sync.hub.desk.permission import actor, needs, user
+from sync.hub.desk.site_field import above_options, site_typed
 from sync.hub.desk.words import say
 
 Change = Callable[[Connection], None]
@@ -101,7 +104,7 @@ def _add() -> Response | tuple[str, int]:
         name,
         form.get("short_name", "").strip() or name[:8],
         form.get("level", ""),
-        form.get("parent") or None,
+        _parent(),
         keeper=form.get("keeper", "").strip(),
         phone=form.get("phone", "").strip(),
     )
@@ -118,7 +121,7 @@ def _add() -> Response | tuple[str, int]:
 
 @needs(Action.EDIT_SITES)
 def _move(site_id: str) -> Response | tuple[str, int]:
-    parent, reason = request.form.get("parent") or None, _reason()
+    parent, reason = _parent(), _reason()
     return _changed(
         site_id,
         lambda conn: move_site(conn, actor(), site_id, parent, desk().clock(), reason),
@@ -196,10 +199,22 @@ def _reason() -> str:
     return reason or abort(400)
 
 
+def _parent() -> str | None:
+    """The site above, as the form names it; None for the top."""
+    with desk().database.reading() as conn:
+        return site_typed(conn, request.form.get("parent", "").strip()) or None
+
+
 def _tree(problem: str = "") -> str:
+    text, after = request.args.get("text", "").strip(), request.args.get("after", "")
+    with desk().database.reading() as conn:
+        found = search_sites(conn, user().sites, text, after)
+        above = above_options(conn)
     return render_template(
         "desk/sites.html",
-        sites=_visible(),
+        found=found,
+        text=text,
+        above=above,
         today=county_day(desk().clock()),
         levels=LEVELS,
         kinds=tuple(Kind),
@@ -208,15 +223,18 @@ def _tree(problem: str = "") -> str:
 
 
 def _site(site_id: str, problem: str = "") -> str:
-    sites = {site.site_id: site for site in _visible()}
-    if site_id not in sites:
-        abort(404)
     with desk().database.reading() as conn:
+        site = site_entry(conn, site_id)
+        if site is None or not _sees(site_id):
+            abort(404)
         past = history(conn, site_id)
+        names = names_of_sites(conn, [site.parent, *(one.parent for one in past)])
+        above = above_options(conn, but=site_id)
     return render_template(
         "desk/site.html",
-        site=sites[site_id],
-        sites=sites,
+        site=site,
+        site_names={key: name for key, name in names.items() if _sees(key)},
+        above=above,
         past=past,
         weekdays=WEEKDAYS,
         policies=tuple(ForeignReturn),
@@ -225,8 +243,6 @@ def _site(site_id: str, problem: str = "") -> str:
     )
 
 
-def _visible() -> list[SiteEntry]:
+def _sees(site_id: str) -> bool:
     reach = user().sites
-    with desk().database.reading() as conn:
-        tree = site_tree(conn)
-    return [site for site in tree if reach is None or site.site_id in reach]
+    return reach is None or site_id in reach
