@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from sync.hub.county.masking import masked_name
-from sync.hub.county.permits import Reach
-from sync.hub.desk.permission import within
 from sync.hub.store import schema
 
 
@@ -49,17 +47,6 @@ def patron_names(conn: Connection, refs: Iterable[str | None]) -> dict[str, Patr
         )
         for row in rows
     }
-
-
-def site_names(conn: Connection, reach: Reach = None) -> dict[str, str]:
-    """Site within reach → short name, in the order of the sites' numbers."""
-    table = schema.sites
-    rows = conn.execute(
-        select(table.c.site_id, table.c.short_name)
-        .where(within(reach, table.c.site_id))
-        .order_by(table.c.site_id)
-    )
-    return {row.site_id: row.short_name for row in rows}
 
 
 def names_of_sites(conn: Connection, ids: Iterable[str | None]) -> dict[str, str]:

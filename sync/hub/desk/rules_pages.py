@@ -24,8 +24,8 @@ from sync.hub.county.rulebook import (
     versions,
 )
 from sync.hub.desk.context import desk
-from sync.hub.desk.lookups import names_of_sites, site_names
-from sync.hub.desk.permission import actor, needs, user
+from sync.hub.desk.lookups import names_of_sites
+from sync.hub.desk.permission import actor, needs
 from sync.hub.desk.rule_words import overdue_stops, rule_place, rule_value, terms
 from sync.hub.store import schema
 
@@ -127,7 +127,6 @@ def _page(faults: tuple[Fault, ...] = ()) -> str:
             holds=rules.holds or HoldRule(),
             versions=versions(conn)[::-1],
             makers=_makers(conn),
-            site_names=site_names(conn, user().sites),
             faults=faults,
         )
 

@@ -59,14 +59,16 @@ def site_field(conn: Connection, asked: str, reach: Reach) -> SiteField:
 
 def site_options(conn: Connection, reach: Reach = None) -> Mapping[str, str] | None:
     """Site → short name by number; None if there are too many for a list."""
-    found = _named(conn, within(reach, _SITES.site_id), MAX_OPTIONS + 1)
+    here = within(reach, _SITES.site_id)
+    found = _named(conn, here, MAX_OPTIONS + 1, _SITES.short_name)
     return found if len(found) <= MAX_OPTIONS else None
 
 
 def above_options(conn: Connection, but: str = "") -> Mapping[str, str] | None:
     """The open sites that others may stand below; None if there are too many."""
     fits = (_SITES.level != "POINT") & (_SITES.state == "open")
-    found = _named(conn, fits & (_SITES.site_id != but), MAX_OPTIONS + 1)
+    others = fits & (_SITES.site_id != but)
+    found = _named(conn, others, MAX_OPTIONS + 1, _SITES.short_name)
     return found if len(found) <= MAX_OPTIONS else None
 
 
@@ -80,7 +82,7 @@ def sites_meant(conn: Connection, asked: str, reach: Reach = None) -> dict[str, 
         or_(*(name.contains(asked, autoescape=True) for name in names)),
     )
     for way in ways:
-        found = _named(conn, here & way, MAX_ALIKE)
+        found = _named(conn, here & way, MAX_ALIKE, _SITES.name)
         if found:
             return found
     return {}
@@ -92,7 +94,12 @@ def site_typed(conn: Connection, text: str) -> str:
     return next(iter(found)) if len(found) == 1 else text
 
 
-def _named(conn: Connection, wanted: ColumnElement[bool], limit: int) -> dict[str, str]:
-    query = select(_SITES.site_id, _SITES.short_name).where(wanted)
-    rows = conn.execute(query.order_by(_SITES.site_id).limit(limit))
-    return {row.site_id: row.short_name for row in rows}
+def _named(
+    conn: Connection,
+    wanted: ColumnElement[bool],
+    limit: int,
+    name: ColumnElement[str],
+) -> dict[str, str]:
+    query = select(_SITES.site_id, name).where(wanted)
+    rows = conn.execute(query.order_by(_SITES.site_id).limit(limit)).all()
+    return {row[0]: row[1] for row in rows}

@@ -150,12 +150,12 @@ def _window(name: str) -> lists.Window:
 
 
 def _field() -> SiteField:
-    """The site that is asked for; else one's own. 404 if it is none of one's sites."""
+    """The site that is asked for; else one's own. 404 if the list offers none such."""
     asked = asked_site() or user().standing.site or ""
     with desk().database.reading() as conn:
         field = site_field(conn, asked, user().sites)
     if field.options is None:
-        return abort(404) if field.is_unclear and not field.alike else field
+        return field
     if asked and asked not in field.options:
         abort(404)
     return replace(field, site_id=asked or next(iter(field.options), ""))

@@ -19,8 +19,9 @@ from sync.hub.county.users import (
     spelled,
 )
 from sync.hub.desk.context import desk
-from sync.hub.desk.lookups import site_names
+from sync.hub.desk.lookups import names_of_sites
 from sync.hub.desk.permission import actor, needs, user
+from sync.hub.desk.site_field import site_options, site_typed
 from sync.hub.refusal import CodedRefusal
 
 Answer = str | tuple[str, int]
@@ -46,11 +47,10 @@ def _show() -> str:
 
 @needs(Action.EDIT_USERS)
 def _add() -> Answer:
-    password, standing, name = made_up(), _standing(), _field("name")
-    now = desk().clock()
+    password, name, now = made_up(), _field("name"), desk().clock()
     return _done(
         lambda conn: add_user(
-            conn, actor(), name, password, standing, now, one_time=True
+            conn, actor(), name, password, _standing(conn), now, one_time=True
         ),
         password,
     )
@@ -58,9 +58,9 @@ def _add() -> Answer:
 
 @needs(Action.EDIT_USERS)
 def _set_role() -> Answer:
-    standing = _standing()
+    now = desk().clock()
     return _done(
-        lambda conn: set_standing(conn, actor(), _other(), standing, desk().clock())
+        lambda conn: set_standing(conn, actor(), _other(), _standing(conn), now)
     )
 
 
@@ -97,10 +97,12 @@ def _page(
     problem: CodedRefusal | None = None, made: str = "", password: str = ""
 ) -> str:
     with desk().database.reading() as conn:
+        accounts = all_users(conn)
         return render_template(
             "desk/users.html",
-            accounts=all_users(conn),
-            site_names=site_names(conn),
+            accounts=accounts,
+            site_names=names_of_sites(conn, {one.site for one in accounts}),
+            site_options=site_options(conn),
             roles=tuple(Role),
             problem=problem,
             made=made,
@@ -116,11 +118,12 @@ def _other() -> str:
     return name
 
 
-def _standing() -> Standing:
+def _standing(conn: Connection) -> Standing:
     if _field("role") not in set(Role):
         abort(400)
     role = Role(_field("role"))
-    return Standing(role, _field("site") or None if role in LOCAL else None)
+    site = site_typed(conn, _field("site"))
+    return Standing(role, site or None if role in LOCAL else None)
 
 
 def _field(name: str) -> str:
