@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -54,6 +56,18 @@ def test_every_fault_of_a_rule_file_has_words_for_the_same_values() -> None:
         for code, text in TEXTS.items():
             words = catalogue(language)[f"rule_fault.{code}"]
             assert set(fields(words)) == set(fields(text)), (language, code)
+
+
+def test_everything_wrong_with_a_record_has_words_for_the_desk() -> None:
+    raised = r'raise (?:Bad(?:Patron|Item|Consent)|Unknown(?:Patron|Card))\(\s*"(\w+)"'
+    code = "".join(path.read_text() for path in Path("sync/hub").rglob("*.py"))
+    codes = set(re.findall(raised, code)) | {"no_type", "card_own", "card_taken"}
+
+    assert "site" in codes
+    for language in LANGUAGES:
+        words = catalogue(language)
+        named = {key for key in words if key.startswith("record_problem.")}
+        assert {f"record_problem.{code}" for code in codes} <= named, language
 
 
 def test_what_the_decoder_says_is_taken_apart() -> None:

@@ -18,7 +18,7 @@ from sync.hub.county.card_kinds import CardKind, CardState
 from sync.hub.county.patron_files import BadPatron
 from sync.hub.county.rulebook import current_rules
 from sync.hub.feed.feedmarks import Feed, mark
-from sync.hub.refusal import Refusal
+from sync.hub.refusal import CodedRefusal
 from sync.hub.store import schema
 
 #: Signs of a card that its hint shows; of what has fewer than twice as many, none.
@@ -32,7 +32,7 @@ _FORMS = {
 }
 
 
-class UnknownCard(Refusal, LookupError):
+class UnknownCard(CodedRefusal, LookupError):
     """There is no such card, or it is another patron's."""
 
 
@@ -89,12 +89,14 @@ def add_card(
     """
     said = normalise(text)
     if not fits(kind, said):
-        raise BadPatron(f"card: what was given is no card of the kind {kind.value}")
+        text = f"card: what was given is no card of the kind {kind.value}"
+        raise BadPatron("card_kind", text)
     taken = select(_CARDS.c.patron_ref).where(_CARDS.c.text == said)
     owner = conn.execute(taken).scalar_one_or_none()
     if owner is not None:
         whose = "this patron" if owner == patron_ref else "another patron"
-        raise BadPatron(f"card: it is in the records already, as one of {whose}")
+        text = f"card: it is in the records already, as one of {whose}"
+        raise BadPatron("card_own" if owner == patron_ref else "card_taken", text)
     made = digest(said, current_rules(conn).credential)
     row = {
         "digest": made,
@@ -122,7 +124,7 @@ def set_card_state(
     mine = (_CARDS.c.digest == card_id, _CARDS.c.patron_ref == patron_ref)
     before = conn.execute(select(_CARDS.c.state).where(*mine)).scalar_one_or_none()
     if before is None:
-        raise UnknownCard("this patron has no such card")
+        raise UnknownCard("no_card", "this patron has no such card")
     if before == state.value:
         return
     changed = {"state": state.value, "since": now}
@@ -151,7 +153,7 @@ def _one_card(
     mine = (_CARDS.c.patron_ref == patron_ref, condition)
     row = conn.execute(select(_CARDS).where(*mine)).mappings().one_or_none()
     if row is None:
-        raise UnknownCard("this patron has no such card")
+        raise UnknownCard("no_card", "this patron has no such card")
     return _card(row)
 
 

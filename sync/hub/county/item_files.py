@@ -13,7 +13,7 @@ from kiosk.domain.values import Item
 from sync.hub.county.audit import Actor, note
 from sync.hub.county.catalogue import item, put_items
 from sync.hub.county.rulebook import current_rules
-from sync.hub.refusal import Refusal
+from sync.hub.refusal import CodedRefusal, Refusal
 from sync.hub.store import schema
 from sync.hub.store.rows import one
 
@@ -29,7 +29,7 @@ class UnknownItem(Refusal, LookupError):
     """There is no such copy."""
 
 
-class BadItem(Refusal, ValueError):
+class BadItem(CodedRefusal, ValueError):
     """A record that can't be; the text names the field and the value."""
 
 
@@ -72,7 +72,7 @@ def change_item(
     before = known_item(conn, barcode)
     unknown = values.keys() - EDITABLE
     if unknown:
-        raise BadItem(f"{min(unknown)} can't be changed")
+        raise BadItem("fixed", f"{min(unknown)} can't be changed", field=min(unknown))
     fresh = {
         name: value for name, value in values.items() if getattr(before, name) != value
     }
@@ -97,9 +97,10 @@ def put_parts(
     before = known_item(conn, barcode)
     there = [part for part in parts if not part.missing]
     if not 1 <= len(parts) <= MAX_PARTS or not there:
-        raise BadItem(f"parts: from 1 to {MAX_PARTS}, and one at least must be there")
+        text = f"parts: from 1 to {MAX_PARTS}, and one at least must be there"
+        raise BadItem("parts", text, high=MAX_PARTS)
     if any(not part.name.strip() for part in parts):
-        raise BadItem("parts: each has a name")
+        raise BadItem("part_name", "parts: each has a name")
     old = parts_of(conn, before.barcode)
     conn.execute(delete(_PARTS).where(_PARTS.c.barcode == before.barcode))
     rows = [
@@ -127,11 +128,13 @@ def _told(parts: Sequence[Part]) -> list[str]:
 def _check(conn: Connection, before: Item, fresh: Mapping[str, object]) -> None:
     for name in ("home_site", "current_site"):
         if name in fresh and one(conn, schema.sites, str(fresh[name])) is None:
-            raise BadItem(f"{name}: there is no site {fresh[name]!r}")
+            text = f"{name}: there is no site {fresh[name]!r}"
+            raise BadItem("site", text, value=fresh[name])
     kind = fresh.get("item_type")
     known = {name.partition("/")[2] for name in current_rules(conn).loans}
     if kind is not None and kind not in known:
-        raise BadItem(f"item_type: {kind!r} is not one of {', '.join(sorted(known))}")
+        text = f"item_type: {kind!r} is not one of {', '.join(sorted(known))}"
+        raise BadItem("type", text, value=kind)
     uid = fresh.get("tag_uid")
     if uid:
         _check_tag(conn, before.barcode, str(uid))
@@ -142,4 +145,5 @@ def _check_tag(conn: Connection, barcode: str, uid: str) -> None:
     taken = select(table.barcode).where(table.tag_uid == uid, table.barcode != barcode)
     owner = conn.execute(taken.limit(1)).scalar_one_or_none()
     if owner is not None:
-        raise BadItem(f"tag_uid: {uid} is that of {owner}")
+        text = f"tag_uid: {uid} is that of {owner}"
+        raise BadItem("tag_taken", text, value=owner)

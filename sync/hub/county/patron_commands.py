@@ -210,7 +210,7 @@ def _values(conn: Connection, details: dict[str, Any]) -> dict[str, Any]:
 
 def _note_seen(conn: Connection, known: PatronFile, reason: str) -> None:
     if is_minor(conn, known) and not reason.strip():
-        raise BadPatron("reason: needed for the record of a minor")
+        raise BadPatron("reason", "reason: needed for the record of a minor")
     about = f"patron:{known.patron_ref}"
     note(conn, operator(), "patron.see", about, now(), reason=reason)
 

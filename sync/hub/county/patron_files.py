@@ -14,7 +14,7 @@ from sync.hub.county.audit import Actor, note
 from sync.hub.county.rulebook import current_rules
 from sync.hub.county.search_terms import Kind, index, words
 from sync.hub.feed.feedmarks import Feed, mark
-from sync.hub.refusal import Refusal
+from sync.hub.refusal import CodedRefusal
 from sync.hub.store import schema
 from sync.hub.store.rows import one
 
@@ -22,11 +22,11 @@ _PATRONS, _CARDS = schema.patrons, schema.credentials
 MAX_LOANS = 10_000
 
 
-class UnknownPatron(Refusal, LookupError):
+class UnknownPatron(CodedRefusal, LookupError):
     """No patron has this number or card."""
 
 
-class BadPatron(Refusal, ValueError):
+class BadPatron(CodedRefusal, ValueError):
     """A record that can't be; the text names the field and the value."""
 
 
@@ -81,7 +81,8 @@ def find(conn: Connection, number: str) -> PatronFile:
         row = conn.execute(query).mappings().one_or_none()
         if row is not None:
             return file_of(row)
-    raise UnknownPatron(f"no patron has the number or card {text!r}")
+    said = f"no patron has the number or card {text!r}"
+    raise UnknownPatron("no_patron", said, value=text)
 
 
 def by_digest(conn: Connection, text: str) -> str | None:
@@ -127,7 +128,9 @@ def change(
     """
     before = patron_file(conn, patron_ref)
     if before is None:
-        raise UnknownPatron(f"there is no patron {patron_ref!r}")
+        raise UnknownPatron(
+            "no_patron", f"there is no patron {patron_ref!r}", value=patron_ref
+        )
     fresh = {
         name: value for name, value in values.items() if getattr(before, name) != value
     }
@@ -149,7 +152,7 @@ def change(
 def _check(conn: Connection, before: PatronFile, fresh: Mapping[str, object]) -> None:
     for name, value in fresh.items():
         if name not in EDITABLE:
-            raise BadPatron(f"{name} can't be changed")
+            raise BadPatron("fixed", f"{name} can't be changed", field=name)
         check = _CHECKS.get(name)
         if check is not None:
             check(conn, before, value)
@@ -157,23 +160,26 @@ def _check(conn: Connection, before: PatronFile, fresh: Mapping[str, object]) ->
 
 def _check_name(_conn: Connection, _before: PatronFile, value: object) -> None:
     if not isinstance(value, str) or not value.strip():
-        raise BadPatron("name: must not be empty")
+        raise BadPatron("no_name", "name: must not be empty")
 
 
 def _check_type(conn: Connection, _before: PatronFile, value: object) -> None:
     known = current_rules(conn).patrons
     if value not in known:
-        raise BadPatron(f"patron_type: {value!r} is not one of {', '.join(known)}")
+        text = f"patron_type: {value!r} is not one of {', '.join(known)}"
+        raise BadPatron("type", text, value=value)
 
 
 def _check_site(conn: Connection, _before: PatronFile, value: object) -> None:
     if value != "" and one(conn, schema.sites, str(value)) is None:
-        raise BadPatron(f"home_site: there is no site {value!r}")
+        text = f"home_site: there is no site {value!r}"
+        raise BadPatron("site", text, value=value)
 
 
 def _check_limit(_conn: Connection, _before: PatronFile, value: object) -> None:
     if value is not None and not (isinstance(value, int) and 0 <= value <= MAX_LOANS):
-        raise BadPatron(f"loan_limit: {value!r} is not from 0 to {MAX_LOANS}")
+        text = f"loan_limit: {value!r} is not from 0 to {MAX_LOANS}"
+        raise BadPatron("limit", text, value=value, high=MAX_LOANS)
 
 
 def _check_guardian(conn: Connection, before: PatronFile, value: object) -> None:
@@ -181,16 +187,19 @@ def _check_guardian(conn: Connection, before: PatronFile, value: object) -> None
         return
     guardian = patron_file(conn, str(value))
     if guardian is None:
-        raise BadPatron(f"guardian: there is no patron {value!r}")
+        text = f"guardian: there is no patron {value!r}"
+        raise BadPatron("no_patron", text, value=value)
     if guardian.patron_ref == before.patron_ref:
-        raise BadPatron("guardian: nobody is their own guardian")
+        raise BadPatron("own_guardian", "guardian: nobody is their own guardian")
     if is_minor(conn, guardian):
-        raise BadPatron(f"guardian: {guardian.number} is a minor")
+        text = f"guardian: {guardian.number} is a minor"
+        raise BadPatron("minor_guardian", text, value=guardian.number)
 
 
 def _check_birth(_conn: Connection, _before: PatronFile, value: object) -> None:
     if value is not None and not (isinstance(value, int) and 1900 <= value <= 2100):
-        raise BadPatron(f"birth_year: {value!r} is no year of birth")
+        text = f"birth_year: {value!r} is no year of birth"
+        raise BadPatron("birth_year", text, value=value)
 
 
 _CHECKS = {

@@ -34,12 +34,15 @@ def register(
     """
     said = normalise(number)
     if not fits(CardKind.NUMBER, said):
-        raise BadPatron(f"number: {said!r} is no card number")
+        raise BadPatron(
+            "card_number", f"number: {said!r} is no card number", value=said
+        )
     if _is_known(conn, said):
-        raise BadPatron(f"number: {said} is in the records already")
-    for name in ("name", "patron_type"):
+        text = f"number: {said} is in the records already"
+        raise BadPatron("known", text, value=said)
+    for name, code in (("name", "no_name"), ("patron_type", "no_type")):
         if not values.get(name):
-            raise BadPatron(f"{name}: must not be empty")
+            raise BadPatron(code, f"{name}: must not be empty")
     # Of a type that is none yet, so that `change` checks all that is given.
     put_patrons(conn, [PatronRecord(said, "", "")])
     made = find(conn, said)

@@ -26,6 +26,7 @@ from sync.hub.desk.loans import latest_loans
 from sync.hub.desk.lookups import names_of_sites
 from sync.hub.desk.permission import actor, needs, user, within
 from sync.hub.desk.site_field import site_options, site_typed
+from sync.hub.desk.words import say_problem
 from sync.hub.store import schema
 
 Answer = Response | tuple[str, int]
@@ -86,7 +87,7 @@ def _change(barcode: str) -> Answer:
     except UnknownItem:
         abort(404)
     except BadItem as err:
-        return _page(barcode, str(err)), 409
+        return _page(barcode, say_problem(err)), 409
     return redirect(url_for("desk.item", barcode=changed.barcode))
 
 

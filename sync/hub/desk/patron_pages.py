@@ -40,6 +40,7 @@ from sync.hub.desk.loans import latest_loans
 from sync.hub.desk.lookups import names_of_sites
 from sync.hub.desk.permission import actor, needs, user
 from sync.hub.desk.site_field import site_options, site_typed
+from sync.hub.desk.words import say_problem
 from sync.hub.privacy.consent import BadConsent, current_text
 from sync.hub.privacy.joining import join
 from sync.hub.store import schema
@@ -98,7 +99,7 @@ def _add() -> Answer:
             agreed_to = _number("consent")
             made = join(conn, _field("number"), values, agreed_to, actor(), now)
     except (BadConsent, BadPatron, UnknownPatron) as err:
-        return _form(None, str(err)), 409
+        return _form(None, say_problem(err)), 409
     return redirect(url_for("desk.patron", ref=made.patron_ref))
 
 
@@ -181,7 +182,7 @@ def _changed(ref: str, write: Change) -> Answer:
             _known(conn, ref)
             write(conn)
     except (BadPatron, UnknownPatron, UnknownCard) as err:
-        return _page(ref, str(err)), 409
+        return _page(ref, say_problem(err)), 409
     return redirect(url_for("desk.patron", ref=ref))
 
 
@@ -264,13 +265,14 @@ def _day(name: str) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text) if text else None
     except ValueError as err:
-        raise BadPatron(f"{name}: {text!r} is no date like 2026-07-03") from err
+        said = f"{name}: {text!r} is no date like 2026-07-03"
+        raise BadPatron("date", said, value=text) from err
 
 
 def _number(name: str) -> int | None:
     text = _field(name)
     if text and not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise BadPatron(f"{name}: {text!r} is no number")
+        raise BadPatron("number", f"{name}: {text!r} is no number", value=text)
     return int(text) if text else None
 
 

@@ -23,6 +23,7 @@ from sync.hub.county.patron_files import PatronFile, is_minor, patron_file
 from sync.hub.county.permits import Action
 from sync.hub.desk.context import desk
 from sync.hub.desk.permission import actor, needs
+from sync.hub.desk.words import say, say_problem
 from sync.hub.privacy.accesses import looks_by_person
 from sync.hub.privacy.consent import (
     BadConsent,
@@ -84,7 +85,7 @@ def _consent(ref: str) -> Answer | tuple[str, int]:
             known = _known(conn, ref)
             step(conn, known, Purpose(_field("purpose")), actor(), desk().clock())
     except BadConsent as err:
-        return _page(ref, str(err)), 409
+        return _page(ref, say_problem(err)), 409
     return redirect(url_for("desk.patron_privacy", ref=ref))
 
 
@@ -113,8 +114,8 @@ def _erase(ref: str) -> Answer | tuple[str, int]:
             if _field("number") == known.number:
                 erase(conn, known, actor(), desk().clock())
                 return redirect(url_for("desk.patrons"))
-    except CannotErase as err:
-        return _page(ref, str(err)), 409
+    except CannotErase:
+        return _page(ref, say("privacy.settle")), 409
     return _page(ref, "number"), 409
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from flask import session
 
+from sync.hub.refusal import CodedRefusal
+
 #: Language → its own name for itself.
 LANGUAGES = {"zh_Hans": "中文", "en": "English"}
 DEFAULT_LANGUAGE = "zh_Hans"
@@ -26,6 +28,11 @@ def say(message_id: str, **params: object) -> str:
     """Put a message into words; an id without words stands for itself."""
     text = catalogue(language()).get(message_id, message_id)
     return text.format(**params) if params else text
+
+
+def say_problem(problem: CodedRefusal) -> str:
+    """What is wrong with a record, as the page's reader would say it."""
+    return say(f"record_problem.{problem.code}", **problem.params)
 
 
 def has_words(message_id: str) -> bool:

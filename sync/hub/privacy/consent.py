@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from kiosk.domain.values import county_day
 from sync.hub.county.audit import Actor, note
 from sync.hub.county.patron_files import PatronFile, is_minor
-from sync.hub.refusal import Refusal
+from sync.hub.refusal import CodedRefusal
 from sync.hub.store import schema
 
 _TEXTS, _CONSENTS = schema.consent_texts, schema.consents
@@ -21,7 +21,7 @@ AGE_OF_CONSENT = 14
 _HOLDS = _CONSENTS.c.withdrawn_at.is_(None)
 
 
-class BadConsent(Refusal, ValueError):
+class BadConsent(CodedRefusal, ValueError):
     """A consent that can't be; the text says why."""
 
 
@@ -60,7 +60,7 @@ def put_text(
 ) -> ConsentText:
     """Add a version; from now on readers are asked for this one. Raises BadConsent."""
     if not zh.strip() or not en.strip():
-        raise BadConsent("text: must be there in Chinese and in English")
+        raise BadConsent("texts", "text: must be there in Chinese and in English")
     newest = current_text(conn)
     made = ConsentText(newest.version + 1 if newest else 1, now, zh, en)
     conn.execute(insert(_TEXTS), [msgspec.structs.asdict(made)])
@@ -88,11 +88,12 @@ def give(
     """
     text = current_text(conn)
     if text is None:
-        raise BadConsent("text: there is none yet to agree to")
+        raise BadConsent("no_text", "text: there is none yet to agree to")
     is_child = is_minor(conn, patron) or _may_be_a_child(patron, now)
     guardian = patron.guardian if is_child else None
     if is_child and guardian is None:
-        raise BadConsent("guardian: a minor's must agree, and none is recorded")
+        said = "guardian: a minor's must agree, and none is recorded"
+        raise BadConsent("needs_guardian", said)
     _end(conn, patron.patron_ref, purpose, who, now)
     row = {
         "consent_id": uuid.uuid4().hex,
@@ -118,7 +119,8 @@ def withdraw(
 ) -> None:
     """The reader agrees no longer. Raises BadConsent if there was no agreement."""
     if not _end(conn, patron.patron_ref, purpose, who, now):
-        raise BadConsent(f"{purpose.value}: {patron.number} had not agreed")
+        text = f"{purpose.value}: {patron.number} had not agreed"
+        raise BadConsent("not_agreed", text)
     _note(conn, "privacy.withdraw", patron.patron_ref, purpose, who, now)
 
 

@@ -32,6 +32,7 @@ def join(
         return made
     if agreed_to != text.version:
         told = "nothing" if agreed_to is None else f"version {agreed_to}"
-        raise BadConsent(f"consent: to version {text.version} is needed, not {told}")
+        said = f"consent: to version {text.version} is needed, not {told}"
+        raise BadConsent("version", said, n=text.version)
     give(conn, made, Purpose.SERVICE, who, now)
     return made
