@@ -134,7 +134,7 @@ class Agent:
         A heartbeat goes out when it is due, however long the feed is or if it fails,
         and what hub and ledger then know of each other is acted on at once.
         """
-        more = True
+        more, trouble = True, None
         while more and not self._stop.is_set():
             self._pusher.push_all(self._kiosk.ring)
             try:
@@ -144,7 +144,10 @@ class Agent:
                 self._beat_beside_feed()
                 raise
             if self._pulse.due:
-                more = self._pulse.beat_beside() or more
+                trouble = self._pulse.beat_beside()
+                more = more or trouble is None
+        if trouble is not None:
+            raise trouble
 
     def _beat_beside_feed(self) -> None:
         """A feed that fails is no reason for silence: the pulse keeps its own time."""

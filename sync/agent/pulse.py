@@ -73,18 +73,18 @@ class Pulse:
         for held in (*answer.older, acked):
             self._outbox.hub_holds(held)
 
-    def beat_beside(self) -> bool:
-        """The same beside other work, which goes on if it fails; tell if it did not.
+    def beat_beside(self) -> HubError | None:
+        """The same beside other work, which goes on if it fails; tells what failed.
 
-        Raises StoreError. A hub that is away is noticed by that work.
+        Raises StoreError.
         """
         try:
             self.beat()
         except HubError as err:
             self._due_s = self._now_s() + AGAIN_S
             log.warning("heartbeat failed", why=str(err))
-            return False
-        return True
+            return err
+        return None
 
     def tell(self, trouble: str) -> None:
         """Say what is wrong here; the answer could not be kept. Raises as `beat`."""

@@ -78,7 +78,8 @@ def test_a_heartbeat_that_fails_for_ever_holds_up_neither_feed_nor_events(
     here.time.now_s += HEARTBEAT_S
     second = here.agent.turn()
 
-    assert (first, second) == (None, None)
+    assert first is not None  # it is said all the same
+    assert second is not None
     assert here.mirror.cursor() == 5
     assert here.agent.pending == 0
     assert (tried, 1000 - len(here.hub.faults)) == (1, 2)

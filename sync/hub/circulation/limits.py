@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -42,6 +42,9 @@ class Borrowed:
         ended = self.loan.returned_at
         return self.place < place and (ended is None or ended > place[0])
 
+    def began_in(self, span: Span) -> bool:
+        return self.loan.loaned_at >= span.since
+
 
 def breaches(
     borrowed: Iterable[Borrowed], since: dt.datetime, rules: Mapping[int, Rules]
@@ -61,12 +64,19 @@ def settle(work: UnitOfWork, now: dt.datetime) -> None:
     Once for many events: a book that was lent and returned was on loan for just
     that time, and says nothing about what its reader has borrowed since.
     """
-    changed = _changed(work)
-    spans = {ref: _span(loans) for ref, loans in changed.items()}
+    spans = {ref: _span(loans) for ref, loans in _changed(work).items()}
     _prefetch(work, spans)
-    for patron_ref, loans in changed.items():
-        names = {loan.loan_id for loan in loans}
-        _review(work, patron_ref, spans[patron_ref], names, now)
+    findings: list[Finding] = []
+    about: dict[str, Fact] = {}
+    names = set(work.loans_before)
+    for patron_ref, span in spans.items():
+        borrowed = _borrowed(work, patron_ref, span)
+        findings += breaches(borrowed, span.since, _rules(work, borrowed))
+        about |= {one.fact.fact_id: one.fact for one in borrowed}
+        names |= {one.loan.loan_id for one in borrowed if one.began_in(span)}
+    # Of all readers at once: a loan may have become that of another one.
+    cases.reconcile(work, work.cases.some(case_ids(names)), findings, about, now)
+    work.loans_before.clear()
 
 
 def against(work: UnitOfWork, loan: LoanRecord) -> tuple[Finding, ...]:
@@ -83,13 +93,12 @@ def case_ids(loan_ids: Iterable[str]) -> list[str]:
 
 
 def _changed(work: UnitOfWork) -> Mapping[str, Sequence[LoanRecord]]:
-    """Loans by reader as they were and as they are; from now on they are unchanged."""
+    """Loans by reader, as they were and as they are."""
     by_reader: defaultdict[str, list[LoanRecord]] = defaultdict(list)
     for loan_id, before in work.loans_before.items():
         after = map(shelf.loan_record, work.loans.some([loan_id]))
         for loan in (*after, *([before] if before else [])):
             by_reader[loan.patron_ref].append(loan)
-    work.loans_before.clear()
     return by_reader
 
 
@@ -111,22 +120,6 @@ def _prefetch(work: UnitOfWork, spans: Mapping[str, Span]) -> None:
     ]
     work.facts.fetch(names)
     work.cases.fetch(case_ids(names))
-
-
-def _review(
-    work: UnitOfWork,
-    patron_ref: str,
-    span: Span,
-    changed: Collection[str],
-    now: dt.datetime,
-) -> None:
-    """Look at all loans that began while one of those that changed was open."""
-    borrowed = _borrowed(work, patron_ref, span)
-    findings = tuple(breaches(borrowed, span.since, _rules(work, borrowed)))
-    begun = {one.loan.loan_id for one in borrowed if one.loan.loaned_at >= span.since}
-    scope = work.cases.some(case_ids(begun.union(changed)))
-    about = {one.fact.fact_id: one.fact for one in borrowed}
-    cases.reconcile(work, scope, findings, about, now)
 
 
 def _rules(work: UnitOfWork, borrowed: Iterable[Borrowed]) -> dict[int, Rules]:
