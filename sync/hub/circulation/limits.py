@@ -42,8 +42,8 @@ class Borrowed:
         ended = self.loan.returned_at
         return self.place < place and (ended is None or ended > place[0])
 
-    def began_in(self, span: Span) -> bool:
-        return self.loan.loaned_at >= span.since
+    def began_since(self, moment: dt.datetime) -> bool:
+        return self.loan.loaned_at >= moment
 
 
 def breaches(
@@ -53,7 +53,7 @@ def breaches(
     still_out: list[Borrowed] = []
     for one in sorted(borrowed, key=lambda each: each.place):
         still_out = [other for other in still_out if other.open_at(one.place)]
-        if one.loan.loaned_at >= since:
+        if one.began_since(since):
             yield from _breach(one, still_out, rules[one.fact.records.rules_version])
         still_out.append(one)
 
@@ -73,7 +73,7 @@ def settle(work: UnitOfWork, now: dt.datetime) -> None:
         borrowed = _borrowed(work, patron_ref, span)
         findings += breaches(borrowed, span.since, _rules(work, borrowed))
         about |= {one.fact.fact_id: one.fact for one in borrowed}
-        names |= {one.loan.loan_id for one in borrowed if one.began_in(span)}
+        names |= {one.loan.loan_id for one in borrowed if one.began_since(span.since)}
     # Of all readers at once: a loan may have become that of another one.
     cases.reconcile(work, work.cases.some(case_ids(names)), findings, about, now)
     work.loans_before.clear()
@@ -112,7 +112,7 @@ def _prefetch(work: UnitOfWork, spans: Mapping[str, Span]) -> None:
     """Read at once what reviews of these readers will ask for; it saves questions."""
     if not spans:
         return
-    work.patron_loans.fetch(spans, reduce(Span.with_, spans.values()))
+    work.patron_loans.fetch(spans, reduce(Span.joined_with, spans.values()))
     names = [
         row["loan_id"]
         for ref, span in spans.items()

@@ -35,7 +35,7 @@ class Span:
     def covers(self, other: Span) -> bool:
         return self.since <= other.since and other.until <= self.until
 
-    def with_(self, other: Span) -> Span:
+    def joined_with(self, other: Span) -> Span:
         """The shortest one that covers both."""
         return Span(min(self.since, other.since), max(self.until, other.until))
 
@@ -67,7 +67,7 @@ class PatronLoans:
         ]
         if missing:
             for ref in missing:
-                span = span.with_(read.get(ref, span))
+                span = span.joined_with(read.get(ref, span))
             self._loans.read(_BETWEEN, refs=missing, since=span.since, until=span.until)
             read.update(dict.fromkeys(missing, span))
 
