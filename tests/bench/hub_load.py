@@ -27,7 +27,7 @@ from sync.hub.county import catalogue
 from sync.hub.store import schema
 from sync.hub.store.setup import Hub
 from sync.keys import public_hex
-from sync.protocol import Batch, Event
+from sync.protocol import Batch, Event, Heard
 from sync.retry_after import retry_after_s
 from sync.signing import NONCE_HEADER, sign
 from tests.integration.hub_world import NOON, Kiosk, book, fresh_hub, furnish
@@ -55,9 +55,12 @@ class Point:
         return f"reader-of-{self.kiosk.kiosk_id}"
 
     def wire(self, url: str, events: Sequence[Event]) -> bytes:
-        """A signed push, as bytes to send."""
+        """A signed push, as bytes to send; whoever holds a nonce met the hub just now."""
         created = dt.datetime.now(dt.UTC)
         sent = self.kiosk.clocks(created)
+        if self.nonce is not None:
+            heard = Heard(hub_time=created, monotonic_ns=sent.monotonic_ns)
+            sent = msgspec.structs.replace(sent, heard=heard)
         body = msgspec.json.encode(Batch(events=tuple(events), sent=sent))
         headers = {"Content-Type": "application/json", "Host": urlsplit(url).netloc}
         request = requests.Request("POST", url + "/v1/events", headers, data=body)
