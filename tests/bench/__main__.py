@@ -14,7 +14,6 @@ import msgspec
 
 from kiosk import logs
 from tests.bench import (
-    cases,
     commit,
     desk_pages,
     drain,
@@ -59,8 +58,6 @@ class Rounds:
     long_drained: int = long_drain.EVENTS
     ingested: int = ingest.EVENTS
     ingested_over_http: int = http_ingest.EVENTS
-    case_events: int = cases.EVENTS
-    open_cases: int = cases.OPEN
     imported: int = imports.ITEMS
     desk_county: Size = BIG
     desk_rounds: int = desk_pages.ROUNDS
@@ -88,8 +85,6 @@ QUICK = Rounds(
     long_drained=400,
     ingested=100,
     ingested_over_http=100,
-    case_events=500,
-    open_cases=100,
     imported=300,
     desk_county=SMALL,
     desk_rounds=1,
@@ -145,13 +140,8 @@ def _hub(folder: Path, rounds: Rounds) -> list[Figure]:
     )
     figures += long_drain.measure(new_folder(folder, "long-drain"), rounds.long_drained)
     figures += ingest.measure(new_folder(folder, "ingest"), rounds.ingested)
-    figures += http_ingest.measure(
-        new_folder(folder, "http"), rounds.ingested_over_http
-    )
-    figures += cases.measure(
-        new_folder(folder, "cases"), rounds.case_events, rounds.open_cases
-    )
-    return figures
+    http = new_folder(folder, "http")
+    return figures + http_ingest.measure(http, rounds.ingested_over_http)
 
 
 def _imports(folder: Path, rounds: Rounds) -> list[Figure]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.bench import cases, desk_pages, http_ingest, page_time
+from tests.bench import desk_pages, http_ingest, page_time
 from tests.bench.figures import Figure, Report, p95, reports, table
 from tests.bench.ingest import BATCHES
 from tests.bench.paced_readers import READERS
@@ -15,7 +15,6 @@ from tests.bench.pads import STACK, TAGS
 from tests.emulated_devices import KINDS
 
 NAMES = {
-    *cases.names(),
     *desk_pages.names(),
     *http_ingest.names(),
     *page_time.names(),
