@@ -37,7 +37,7 @@ COMMANDS = {
     ),
     "import": Lazy(
         "sync.hub.importers.cli:imports",
-        "Take over MARC records and tables of sites, titles, items and patrons.",
+        "Take over MARC records and tables of sites, titles, items, patrons and consents.",
     ),
     "init": Lazy(
         "sync.hub.commands:init",

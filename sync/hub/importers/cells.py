@@ -77,11 +77,11 @@ class Cells:
             raise BadCell(column, value, "is neither 1 nor 0")
         return _YES_OR_NO[value.lower()]
 
-    def count(self, column: str) -> int:
-        """Return a whole number from 1 to 99; an empty cell is 1."""
+    def count(self, column: str, most: int = 99) -> int:
+        """Return a whole number from 1 to `most`; an empty cell is 1."""
         value = self.optional(column) or "1"
-        if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 99):
-            raise BadCell(column, value, "is no number from 1 to 99")
+        if not (value.isascii() and value.isdigit() and 1 <= int(value) <= most):
+            raise BadCell(column, value, f"is no number from 1 to {most}")
         return int(value)
 
     def limit(self, column: str) -> int | None:

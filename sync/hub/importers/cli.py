@@ -26,7 +26,7 @@ from sync.hub.options import DATABASE, JSON, as_line, county_of, now, operator, 
 
 @click.group("import")
 def imports() -> None:
-    """Take over MARC records and tables of sites, titles, items and patrons.
+    """Take over MARC records and tables of sites, titles, items, patrons and consents.
 
     Bad records and rows are listed with their place and reason, everything else
     is taken. The exit code is 1 when anything was rejected. Every import is a run

@@ -31,6 +31,8 @@ CONSENT_COLUMNS = (
     Column("withdrawn_at", "撤回时间", required=False),
     Column("withdrawn_by", "撤回经手人", required=False),
 )
+#: More than a county ever words; a year typed by mistake is above it.
+MOST_VERSIONS = 999
 _TEXTS, _CONSENTS = schema.consent_texts, schema.consents
 
 
@@ -41,7 +43,7 @@ def consent_text(cells: Cells) -> tuple[str, ConsentText]:
     if since is None:
         raise BadCell("since", "", "must not be empty")
     value = ConsentText(
-        cells.count("version"), since, cells.text("zh"), cells.text("en")
+        cells.count("version", MOST_VERSIONS), since, cells.text("zh"), cells.text("en")
     )
     return str(value.version), value
 
@@ -57,7 +59,7 @@ def consent(cells: Cells) -> tuple[str, Consent]:
         consent_id=cells.made_id("consent_id"),
         patron_ref=cells.made_id("patron_ref"),
         purpose=Purpose(cells.choice("purpose", {word: word for word in Purpose})),
-        version=cells.count("version"),
+        version=cells.count("version", MOST_VERSIONS),
         given_at=given_at,
         taken_by=cells.text("taken_by"),
         given_by=cells.made_id("given_by") or None,
