@@ -188,6 +188,22 @@ def test_transfers_come_by_the_page_and_the_table_has_all(
     assert len(re.findall(r"X\d{4}", table)) == LINES
 
 
+def test_boxes_come_by_the_page_each_of_them_once(
+    browser: Browser, county: County
+) -> None:
+    boxes = [
+        {"box_id": f"BX{n:04d}", "home_site": "A", "destination": ""}
+        | {"state": "packing", "since": NOW}
+        for n in range(LINES)
+    ]
+    put(county, schema.boxes, boxes)
+
+    found = pages(browser, "/desk/boxes", r">(BX\d{4})<")
+
+    assert [len(page) for page in found] == [PAGE, LINES - PAGE]
+    assert len({box for page in found for box in page}) == LINES
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -164,6 +164,35 @@ def test_book_is_changed_with_its_parts(browser: Browser, county: County) -> Non
     assert "disc 缺失" in browser.read("/desk/items/YL0001")
 
 
+def test_change_of_a_book_that_is_refused_keeps_what_was_typed(
+    browser: Browser,
+) -> None:
+    form = {
+        "state": "damaged",
+        "item_type": "AV",
+        "home_site": "nowhere",
+        "current_site": "A",
+        "adult_only": "on",
+        "part": ["book", "disc"],
+        "missing": ["2"],
+        "reason": "封面掉了",
+    }
+
+    refused = browser.post("/desk/items/YL0001", **form)
+
+    assert refused.status_code == 409
+    for kept in (
+        '<option value="damaged" selected>',
+        '<option value="AV" selected>',
+        'name="adult_only" checked',
+        'value="disc"',
+        'value="2" checked',
+        'value="封面掉了"',
+    ):
+        assert kept in refused.text, kept
+    assert "disc" not in browser.get("/desk/items/YL0001").text
+
+
 def test_unknown_reader_and_book_are_not_found(browser: Browser) -> None:
     assert browser.get("/desk/patrons/nobody").status_code == 404
     assert browser.get("/desk/items/nothing").status_code == 404

@@ -142,7 +142,19 @@ def test_box_is_packed_sent_and_comes_back_with_a_missing_list(
     assert "装回 1 本，少了 1 本" in back.text
     assert "少了 1 本" in browser.read("/desk/boxes")
     assert browser.post(f"{page}/pack", barcodes="YL0004").status_code == 409
-    assert browser.post(f"{page}/send", back_by="soon").status_code == 400
+
+
+def test_day_that_is_none_leaves_the_box_and_what_was_typed(browser: Browser) -> None:
+    browser.post("/desk/boxes", box_id="BX0001", home_site="A")
+    browser.post("/desk/boxes/BX0001/pack", barcodes="YL0001")
+
+    answer = browser.post("/desk/boxes/BX0001/send", to_site="B", back_by="soon")
+
+    assert answer.status_code == 409
+    assert "应回日期" in answer.text
+    assert '<option value="B" selected>' in answer.text
+    assert 'value="soon"' in answer.text
+    assert "装箱中" in browser.read("/desk/boxes/BX0001")
 
 
 def test_keeper_sees_a_box_only_if_it_is_for_the_own_site(

@@ -95,6 +95,7 @@ def visit_anything(browser: Browser, county: County, examples: int) -> set[int]:
             answer = browser.post(visit.path, **visit.fields)
         seen.add(answer.status_code)
         assert answer.status_code < 500, (role, visit, answer.status)
+        assert answer.location != "/desk/login", (role, visit, "logged out")
 
     call()
     return seen

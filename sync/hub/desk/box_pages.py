@@ -13,6 +13,7 @@ from kiosk.domain.values import county_day
 from sync.hub.county.permits import Action
 from sync.hub.desk.context import desk
 from sync.hub.desk.lookups import names_of_sites
+from sync.hub.desk.paging import part_of
 from sync.hub.desk.permission import actor, needs, user
 from sync.hub.desk.site_field import site_options, site_typed
 from sync.hub.desk.transfer_pages import scanned
@@ -21,7 +22,7 @@ from sync.hub.store.rows import one
 from sync.hub.transfers import box_lists, packing
 from sync.hub.transfers.acts import Counter, Scanned
 from sync.hub.transfers.box_return import Return, bring_back
-from sync.hub.transfers.boxes import BadBox, Box, add_box, all_boxes, box_of
+from sync.hub.transfers.boxes import BadBox, Box, Wrong, add_box, all_boxes, box_of
 
 Answer = Response | tuple[str, int]
 #: What an act tells: of each barcode, of a whole box, or nothing.
@@ -89,15 +90,9 @@ def _unpack(box_id: str) -> Answer:
 
 @needs(Action.MOVE_ITEMS)
 def _send(box_id: str) -> Answer:
-    to_site, day = request.form.get("to_site", ""), request.form.get("back_by", "")
-    try:
-        back_by = dt.date.fromisoformat(day) if day else None
-    except ValueError:
-        abort(400)
-
     def act(conn: Connection, box: Box) -> Told:
-        to = site_typed(conn, to_site.strip())
-        packing.send_box(conn, _counter(box.home_site), box_id, to, back_by)
+        to = site_typed(conn, request.form.get("to_site", "").strip())
+        packing.send_box(conn, _counter(box.home_site), box_id, to, _back_by())
         return None
 
     return _done(box_id, act)
@@ -118,6 +113,15 @@ def _return(box_id: str) -> Answer:
         return bring_back(conn, _counter(box.destination), box_id, scanned())
 
     return _done(box_id, act)
+
+
+def _back_by() -> dt.date | None:
+    """The day by which a box shall be back, if one is named. Raises BadBox."""
+    day = request.form.get("back_by", "").strip()
+    try:
+        return dt.date.fromisoformat(day) if day else None
+    except ValueError as err:
+        raise BadBox(Wrong.DAY, f"{day[:20]!r} is no day") from err
 
 
 def _counter(site_id: str) -> Counter:
@@ -142,15 +146,19 @@ def _done(box_id: str, act: Act) -> Answer:
 def _list(problem: str = "") -> str:
     reach = user().sites
     with desk().database.reading() as conn:
-        boxes = [box for box in all_boxes(conn) if _concerns(box)]
+        concerning = [box for box in all_boxes(conn) if _concerns(box)]
+        boxes = part_of("page", concerning)
         missing = box_lists.missing(conn, reach)
-        places = {one.current_site for one in missing}
-        places |= {site for box in boxes for site in (box.home_site, box.destination)}
+        lost = part_of("missing", missing)
+        places = {one.current_site for one in lost.lines}
+        for box in boxes.lines:
+            places |= {box.home_site, box.destination}
         return render_template(
             "desk/boxes.html",
             boxes=boxes,
             today=county_day(desk().clock()),
-            missing=missing,
+            missing=lost,
+            missing_total=len(missing),
             site_names=names_of_sites(conn, places),
             site_options=site_options(conn),
             problem=problem,

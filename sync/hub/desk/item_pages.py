@@ -6,7 +6,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from sqlalchemy import Connection, select
 from werkzeug.wrappers import Response
 
-from kiosk.domain.values import ItemState
+from kiosk.domain.values import Item, ItemState
 from sync.hub.county.catalogue import title
 from sync.hub.county.item_files import (
     BadItem,
@@ -30,6 +30,7 @@ from sync.hub.desk.words import say_problem
 from sync.hub.store import schema
 
 Answer = Response | tuple[str, int]
+Form = dict[str, object]
 #: Cases of one item on the page.
 _CASES = 20
 #: Fields for parts that are to be added.
@@ -110,14 +111,13 @@ def _page(barcode: str, problem: str = "") -> str:
             abort(404)
         about = schema.loans.c.item == one.barcode
         parts = parts_of(conn, one.barcode)
-        blank = tuple(Part(len(parts) + at, "") for at in range(1, _BLANK_PARTS + 1))
         return render_template(
             "desk/item.html",
             one=one,
             title=title(conn, one.title_id),
             owner_name=library_name(conn, one.owner),
             parts=parts,
-            fields=(*parts, *blank),
+            shown=_typed() if problem else _stored(one, parts),
             problem=problem,
             loans=latest_loans(conn, about, desk().clock(), user().sites),
             cases=_cases(conn, one.barcode),
@@ -127,6 +127,28 @@ def _page(barcode: str, problem: str = "") -> str:
             site_options=site_options(conn),
             pick_ups=site_options(conn, user().sites),
         )
+
+
+def _stored(one: Item, parts: tuple[Part, ...]) -> Form:
+    """The fields of the form as the copy is."""
+    names = ("state", "item_type", "home_site", "current_site", "adult_only")
+    return {name: getattr(one, name) for name in names} | {"parts": _with_blank(parts)}
+
+
+def _typed() -> Form:
+    """The fields of the form as they were sent."""
+    form = request.form
+    names = ("state", "item_type", "home_site", "current_site", "reason")
+    ticked = {"adult_only": "adult_only" in form}
+    return {**{name: form.get(name, "") for name in names}, **ticked} | {
+        "parts": _with_blank(_parts())
+    }
+
+
+def _with_blank(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Parts, and fields for some more."""
+    last = len(parts)
+    return (*parts, *(Part(last + at, "") for at in range(1, _BLANK_PARTS + 1)))
 
 
 def _cases(conn: Connection, barcode: str) -> list[object]:

@@ -35,6 +35,12 @@ def first_line(name: str) -> int:
     return (page_asked(name) - 1) * PAGE
 
 
+def part_of(name: str, whole: Sequence[Line]) -> Part[Line]:
+    """The page of a short list that the request names."""
+    first = first_line(name)
+    return part(name, whole[first : first + PAGE + 1])
+
+
 def part(name: str, found: Sequence[Line]) -> Part[Line]:
     """The page of which one line more than it shows was `found`."""
     return Part(name, page_asked(name), found[:PAGE], len(found) > PAGE)

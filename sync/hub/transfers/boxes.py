@@ -30,6 +30,7 @@ class Wrong(enum.StrEnum):
     STATE = "state"
     NOT_HERE = "not_here"
     EMPTY = "empty"
+    DAY = "day"
 
 
 class BadBox(Refusal, ValueError):
