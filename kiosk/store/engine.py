@@ -22,7 +22,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InvalidRequestError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, QueuePool
 
@@ -142,7 +142,7 @@ def transaction(
     `giving_up` is entered after the rollback and left when the handle is closed.
     """
     try:
-        with engine.connect() as connection:
+        with _connected(engine) as connection:
             try:
                 with connection.begin():
                     run_text(connection, connection.get_execution_options()[_BEGIN])
@@ -154,6 +154,14 @@ def transaction(
                 raise
     except (DBAPIError, PoolTimeout, UnicodeDecodeError) as err:
         raise translate(err) from err
+
+
+def _connected(engine: Engine) -> Connection:
+    """Raises PoolTimeout if the file is replaced faster than it can be opened."""
+    try:
+        return engine.connect()
+    except InvalidRequestError as err:
+        raise PoolTimeout("the file is being replaced") from err
 
 
 def schema_version(connection: Connection) -> int:

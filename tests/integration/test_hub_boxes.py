@@ -14,7 +14,14 @@ from sync.hub.store import schema
 from sync.hub.transfers import box_lists, packing
 from sync.hub.transfers.acts import Counter, Problem, Scanned
 from sync.hub.transfers.box_return import Return, bring_back
-from sync.hub.transfers.boxes import BadBox, BoxState, Wrong, add_box, all_boxes
+from sync.hub.transfers.boxes import (
+    BadBox,
+    BoxState,
+    Wrong,
+    add_box,
+    all_boxes,
+    day_typed,
+)
 from sync.protocol import ItemChanged
 from tests.integration.desk_world import Browser, browser, stranger
 from tests.integration.hub_world import (
@@ -233,6 +240,7 @@ def test_box_can_be_used_only_where_it_is_and_as_it_is(county: County) -> None:
         Wrong.STATE: lambda conn: bring_back(conn, at("B"), BOX, ITEMS),
         Wrong.UNKNOWN: lambda conn: packing.arrive(conn, at("B"), "BX9999"),
         Wrong.TAKEN: lambda conn: add_box(conn, CLERK, BOX, "A", NOON),
+        Wrong.DAY: lambda _conn: day_typed("soon"),
         Wrong.NUMBER: lambda conn: add_box(conn, CLERK, "Box 7", "A", NOON),
     }
 

@@ -205,6 +205,23 @@ def test_threads_read_side_by_side_while_the_mirror_is_replaced(
     assert reader.patron("P8") == patron("P8")
 
 
+def test_mirror_that_is_replaced_each_time_it_is_opened_holds_nothing_for_now(
+    path: Path, reader: MirrorReader, writer: MirrorWriter
+) -> None:
+    writer.apply_page(page(7))
+
+    def replace(*_: object) -> None:
+        """Between the look at the file and its opening."""
+        path.with_name("new.db").write_bytes(path.read_bytes())
+        path.with_name("new.db").replace(path)
+
+    event.listen(reader._engine, "do_connect", replace)
+    assert reader.status().cursor == 0
+
+    event.remove(reader._engine, "do_connect", replace)
+    assert reader.status().cursor == 7
+
+
 def emptied(path: Path) -> bool:
     """Whether a checkpoint got to the end of the WAL and could begin it anew."""
     with closing(sqlite3.connect(path, timeout=0.1)) as other:

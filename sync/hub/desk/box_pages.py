@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Sequence
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -22,7 +21,7 @@ from sync.hub.store.rows import one
 from sync.hub.transfers import box_lists, packing
 from sync.hub.transfers.acts import Counter, Scanned
 from sync.hub.transfers.box_return import Return, bring_back
-from sync.hub.transfers.boxes import BadBox, Box, Wrong, add_box, all_boxes, box_of
+from sync.hub.transfers.boxes import BadBox, Box, add_box, all_boxes, box_of, day_typed
 
 Answer = Response | tuple[str, int]
 #: What an act tells: of each barcode, of a whole box, or nothing.
@@ -92,7 +91,8 @@ def _unpack(box_id: str) -> Answer:
 def _send(box_id: str) -> Answer:
     def act(conn: Connection, box: Box) -> Told:
         to = site_typed(conn, request.form.get("to_site", "").strip())
-        packing.send_box(conn, _counter(box.home_site), box_id, to, _back_by())
+        back_by = day_typed(request.form.get("back_by", ""))
+        packing.send_box(conn, _counter(box.home_site), box_id, to, back_by)
         return None
 
     return _done(box_id, act)
@@ -113,15 +113,6 @@ def _return(box_id: str) -> Answer:
         return bring_back(conn, _counter(box.destination), box_id, scanned())
 
     return _done(box_id, act)
-
-
-def _back_by() -> dt.date | None:
-    """The day by which a box shall be back, if one is named. Raises BadBox."""
-    day = request.form.get("back_by", "").strip()
-    try:
-        return dt.date.fromisoformat(day) if day else None
-    except ValueError as err:
-        raise BadBox(Wrong.DAY, f"{day[:20]!r} is no day") from err
 
 
 def _counter(site_id: str) -> Counter:

@@ -79,6 +79,14 @@ def add_box(
     return made
 
 
+def day_typed(text: str) -> dt.date | None:
+    """The day by which a box shall be back, if one was typed. Raises BadBox."""
+    try:
+        return dt.date.fromisoformat(text.strip()) if text.strip() else None
+    except ValueError as err:
+        raise BadBox(Wrong.DAY, f"{text[:20]!r} is no day like 2027-01-31") from err
+
+
 def box_of(row: Row | RowMapping) -> Box:
     values = {field.name: row[field.name] for field in fields(Box)}
     return Box(**values | {"state": BoxState(row["state"])})
