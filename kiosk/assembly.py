@@ -24,16 +24,19 @@ from kiosk.loan_desk import LoanDesk
 from kiosk.pad_cards import PadCards
 from kiosk.pads import PadRoom
 from kiosk.print_desk import PrintDesk, Say
+from kiosk.renew_desk import RenewDesk
 from kiosk.return_desk import ReturnDesk
 from kiosk.rooms import Rooms
 from kiosk.runner import DeviceRunner
 from kiosk.scribe import Scribe
+from kiosk.service.accounts import Accounts
 from kiosk.service.classify import read_stack
 from kiosk.service.daybook import Daybook
 from kiosk.service.identification import Identification
 from kiosk.service.knowledge import Knowledge
 from kiosk.service.lending import Lending
 from kiosk.service.ports import Ledger, Mirror, Moment, NoSpace
+from kiosk.service.renewing import Renewing
 from kiosk.service.retention import Retention
 from kiosk.service.returning import Returning
 from kiosk.service.security import Custodian
@@ -65,7 +68,8 @@ def rooms(
     daybook = Daybook(knowledge, site_id, outside.now, new_id, bool(writers))
     custodian = Custodian(knowledge)
     lending = _lending(daybook)
-    identification = Identification(knowledge)
+    accounts = Accounts(knowledge, site_id)
+    identification = Identification(knowledge, accounts.waiting)
     pads = _pads(config, outside.mirror)
     scribe = Scribe(writers, pads)
     link = HubLink(config.folder)
@@ -75,6 +79,10 @@ def rooms(
         pads=pads,
         scribe=scribe,
         loans=LoanDesk(lending, storage, hub_answers=link.answers, budget_s=budget_s),
+        renewals=RenewDesk(
+            Renewing(daybook), storage, hub_answers=link.answers, budget_s=budget_s
+        ),
+        accounts=accounts,
         returns=ReturnDesk(Returning(daybook), custodian, scribe, storage),
         healer=Healer(custodian, pads, scribe),
         daybook=daybook,

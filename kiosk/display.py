@@ -64,7 +64,8 @@ class Display:
 def _meaning(session: Session) -> object:
     """What a touch would act on."""
     books = tuple(book.key for book in session.books)
-    return session.screen, session.session_id, session.can_confirm, books
+    loans = tuple(one.loan.item for one in session.to_renew)
+    return session.screen, session.session_id, session.can_confirm, books, loans
 
 
 def _same(view: View, shown: View) -> bool:

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import structlog
 
+from kiosk.asked import Asked
 from kiosk.domain.session import Book, Lend, Line, LoansSettled
 from kiosk.service.daybook import Result
-from kiosk.service.lending import Lending, Plan
+from kiosk.service.lending import Lending
 from kiosk.service.ports import LedgerError
 from kiosk.storage_desk import StorageDesk, words_for
 from kiosk.view import LineState, Message
-from sync.protocol import Outcome
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    plans: tuple[Plan, ...]
-    session_id: str
-    deadline: float
 
 
 class LoanDesk:
@@ -40,7 +32,7 @@ class LoanDesk:
         self._storage = storage
         self._hub_answers = hub_answers
         self._budget_s = budget_s
-        self._asked: _Asked | None = None
+        self._asked: Asked | None = None
 
     @property
     def deadline(self) -> float | None:
@@ -63,7 +55,7 @@ class LoanDesk:
             plans = self._lending.ask(effect.patron, effect.books, effect.session_id)
         except LedgerError as err:
             return LoansSettled(not_recorded(effect.books, err), None)
-        self._asked = _Asked(plans, effect.session_id, now + self._budget_s)
+        self._asked = Asked(plans, effect.session_id, now + self._budget_s)
         return None
 
     def verdicts(self, now: float) -> LoansSettled | None:
@@ -71,10 +63,8 @@ class LoanDesk:
         asked = self._asked
         if asked is None:
             return None
-        ids = [plan.ask.event_id for plan in asked.plans if plan.ask]
-        found = self._lending.daybook.knowledge.mirror.verdicts(ids)
-        final = [v for v in found.values() if v.outcome is not Outcome.DEFERRED]
-        if len(final) < len(ids) and now < asked.deadline:
+        found = asked.answered(self._lending.daybook.knowledge.mirror, now)
+        if found is None:
             return None
         self._asked = None
         try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from kiosk.account_lines import account_headline, account_lines, ready_words
+from kiosk.domain.account_step import may_look
 from kiosk.domain.session import Book, Line, Session, SlipState, class_message
 from kiosk.slip import slip_lines
 from kiosk.view import (
@@ -66,6 +68,8 @@ def present(
         put_back=_put_back(session),
         receipt=session.receipt,
         slip=_slip(session, around),
+        ready=_ready(session),
+        account=account_lines(session),
         idle_s=idle_s,
         in_service=around.closed is None,
     )
@@ -80,6 +84,12 @@ def _patron(session: Session) -> PatronLine | None:
     if session.visitor is None:
         return None
     return PatronLine(session.visitor.patron.name, session.visitor.remaining)
+
+
+def _ready(session: Session) -> tuple[Message, ...]:
+    if session.visitor is None or not may_look(session.visitor):
+        return ()
+    return ready_words(session.visitor.ready)
 
 
 def _slip(session: Session, around: Surroundings) -> Slip | None:
@@ -99,6 +109,8 @@ def _slip(session: Session, around: Surroundings) -> Slip | None:
 
 def _lines(session: Session) -> tuple[BookLine, ...]:
     """Results first, then what lies there still undecided."""
+    if session.screen in {Screen.ACCOUNT, Screen.HELP}:
+        return ()
     results = tuple(_result_line(line) for line in session.lines)
     if session.screen in {Screen.WORKING, Screen.DONE}:
         return results
@@ -139,6 +151,10 @@ def _headline(session: Session, around: Surroundings) -> Message | None:
             return _done_headline(session, around)
         case Screen.RETURN:
             return _return_headline(session)
+        case Screen.ACCOUNT:
+            return account_headline(session)
+        case Screen.HELP:
+            return Message("help.title")
 
 
 def _stack_headline(session: Session, around: Surroundings) -> Message:

@@ -13,8 +13,10 @@ from kiosk.pad_cards import PadCards
 from kiosk.pads import PadRoom
 from kiosk.presenter import Surroundings
 from kiosk.print_desk import PrintDesk
+from kiosk.renew_desk import RenewDesk
 from kiosk.return_desk import ReturnDesk
 from kiosk.scribe import Scribe
+from kiosk.service.accounts import Accounts
 from kiosk.service.daybook import Daybook
 from kiosk.service.identification import Identification
 from kiosk.service.ports import Moment
@@ -30,6 +32,8 @@ class Rooms:
     pads: PadRoom
     scribe: Scribe
     loans: LoanDesk
+    renewals: RenewDesk
+    accounts: Accounts
     returns: ReturnDesk
     healer: Healer
     daybook: Daybook
@@ -49,6 +53,7 @@ class Rooms:
         """When each has something to do though no message comes (monotonic s)."""
         return [
             self.loans.deadline,
+            self.renewals.deadline,
             self.scribe.deadline,
             self.healer.deadline,
             self.printing.deadline,

@@ -23,13 +23,23 @@ class Screen(enum.StrEnum):
     WORKING = "working"
     DONE = "done"
     RETURN = "return"
+    ACCOUNT = "account"
+    HELP = "help"
 
 
 class Action(enum.StrEnum):
-    """What a button can ask for. `LANGUAGE` carries a locale as its value."""
+    """What a button can ask for.
+
+    As its value `LANGUAGE` carries a locale, `TICK` the key of a loan.
+    """
 
     BORROW = "borrow"
     RETURN = "return"
+    ACCOUNT = "account"
+    TICK = "tick"
+    RENEW = "renew"
+    HELP = "help"
+    BACK = "back"
     CONFIRM = "confirm"
     RECOUNT = "recount"
     PRINT = "print"
@@ -90,6 +100,37 @@ class PatronLine:
 
 
 @dataclass(frozen=True, slots=True)
+class LoanLine:
+    """A loan of the reader: what is known of it, and what became of renewing it.
+
+    `message` says why it can't be renewed, or how that went. `ticked`: it is among
+    those that the reader wants to renew.
+    """
+
+    key: str
+    title: str
+    author: str
+    due: Message
+    overdue: bool
+    state: LineState
+    message: Message | None = None
+    can_renew: bool = False
+    ticked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLines:
+    """The reader's own affairs. `notes`: books that came back, and what is waited for.
+
+    `renewable`: how many loans a touch of the renewing button would renew.
+    """
+
+    loans: tuple[LoanLine, ...]
+    notes: tuple[Message, ...] = ()
+    renewable: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SiteLine:
     """Where we are and whom to call; `opens`/`closes` like "09:00", empty if unknown."""
 
@@ -110,6 +151,7 @@ class View:
     sentence, `notice` a refusal or error that needs attention, `banners` stand at
     the top of every screen (offline, device down). `put_back` names the books
     whose tags must come back to the pad. `idle_s` counts down to home, else None.
+    `ready` names books that wait for the reader, `account` is there on its own screen.
     Not `in_service`: nothing can be lent or taken back, and home offers neither.
     """
 
@@ -129,6 +171,8 @@ class View:
     put_back: tuple[str, ...] = ()
     receipt: str | None = None
     slip: Slip | None = None
+    ready: tuple[Message, ...] = ()
+    account: AccountLines | None = None
     idle_s: int | None = None
     in_service: bool = True
 

@@ -12,14 +12,18 @@ from kiosk.around import OFFLINE_BANNERS
 from kiosk.display import Display
 from kiosk.domain.ending import idle_left, wakes_at
 from kiosk.domain.session import (
+    AccountRead,
     Effect,
     FencePad,
     Input,
     Lend,
+    LoansRenewed,
     LoansSettled,
     Manners,
     PrintSlip,
+    ReadAccount,
     Recount,
+    Renew,
     ReturnsRecorded,
     Session,
     SessionOver,
@@ -87,6 +91,7 @@ class Visit:
         self._rooms.epochs.look()
         self.advance(self._rooms.pads.reread(), now)
         self._loans_settled(self._rooms.loans.verdicts(now), now)
+        self._loans_renewed(self._rooms.renewals.verdicts(now), now)
 
     def tags_written(self, job: Job | None, now: float) -> None:
         """A job for the pads came to its end; None: one is still under way."""
@@ -99,6 +104,8 @@ class Visit:
         rooms = self._rooms
         if rooms.loans.deadline is not None and now >= rooms.loans.deadline:
             self._loans_settled(rooms.loans.verdicts(now), now)
+        if rooms.renewals.deadline is not None and now >= rooms.renewals.deadline:
+            self._loans_renewed(rooms.renewals.verdicts(now), now)
         for job in rooms.scribe.overdue(now):
             log.error("pad did not answer", tags=len(job.seen))
             self.tags_written(job, now)
@@ -120,6 +127,11 @@ class Visit:
         self._rooms.healer.look_again()
         self._rooms.ring()
 
+    def _loans_renewed(self, renewed: LoansRenewed | None, now: float) -> None:
+        if renewed is not None:
+            self.advance(renewed, now)
+            self._rooms.ring()
+
     def _returns_recorded(self, recorded: ReturnsRecorded | None, now: float) -> None:
         if recorded is None:
             return
@@ -139,6 +151,12 @@ class Visit:
                 self.show(now)
                 self._loans_settled(self._rooms.loans.lend(effect, now), now)
                 self._rooms.ring()
+            case ReadAccount():
+                self._read_account(effect, now)
+            case Renew():
+                self.show(now)
+                self._loans_renewed(self._rooms.renewals.renew(effect, now), now)
+                self._rooms.ring()
             case TakeBack():
                 self._returns_recorded(self._rooms.returns.take_back(effect, now), now)
             case Recount():
@@ -153,6 +171,11 @@ class Visit:
                 self._rooms.signals.unlock()
             case _:
                 assert_never(effect)
+
+    def _read_account(self, effect: ReadAccount, now: float) -> None:
+        rooms = self._rooms
+        account = rooms.accounts.read(effect.patron, rooms.daybook.now())
+        self.advance(AccountRead(account), now)
 
     def _print(self, now: float) -> None:
         session, around = self._session, self._around()

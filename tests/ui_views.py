@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from kiosk.view import (
+    AccountLines,
     BookLine,
     LineState,
+    LoanLine,
     Message,
     PatronLine,
     Screen,
@@ -240,9 +242,77 @@ def _return_states() -> Mapping[str, View]:
     }
 
 
+def _account_states() -> Mapping[str, View]:
+    ready = Message("hold.ready", {"title": "红楼梦", "date": DUE})
+    far = Message(
+        "hold.ready_elsewhere", {"title": "活着", "site": "县馆", "date": DUE}
+    )
+    pending = Message("acct.pending", {"title": "平凡的世界（第一部）"})
+    account = replace(
+        _EMPTY,
+        screen=Screen.ACCOUNT,
+        headline=Message("acct.loans", {"n": 3}),
+        account=AccountLines((_late(), _renewable(), _kept()), renewable=1),
+    )
+    renewed = replace(
+        _renewable(),
+        state=LineState.OK,
+        message=Message("renew.done", {"date": DUE}),
+        can_renew=False,
+    )
+    return {
+        "account": account,
+        "account-ready": replace(
+            account,
+            ready=(ready,),
+            account=AccountLines((_renewable(),), (pending,), renewable=1),
+        ),
+        "account-renewed": replace(
+            account,
+            headline=Message("renew.finished", {"n": 1}),
+            account=AccountLines((_late(), renewed, _kept())),
+        ),
+        "account-noted": replace(
+            account,
+            headline=Message("renew.noted"),
+            banners=_OFFLINE,
+            account=AccountLines(
+                (replace(renewed, message=Message("E-OFFLINE-RENEW")),)
+            ),
+        ),
+        "account-empty": replace(
+            account, headline=Message("acct.empty"), account=AccountLines(())
+        ),
+        "borrow-ready": replace(_EMPTY, ready=(ready, far)),
+        "help": replace(_HOME, screen=Screen.HELP, headline=Message("help.title")),
+    }
+
+
+def _renewable() -> LoanLine:
+    due = Message("acct.due", {"date": DUE})
+    title = _SHELF[6][0]
+    state = LineState.WAITING
+    return LoanLine(
+        "YL2", title, "", due, overdue=False, state=state, can_renew=True, ticked=True
+    )
+
+
+def _late() -> LoanLine:
+    over, why = Message("acct.overdue", {"n": 12}), Message("E-RENEW-LATE")
+    state = LineState.WAITING
+    return LoanLine("YL1", "活着", "余华", over, overdue=True, state=state, message=why)
+
+
+def _kept() -> LoanLine:
+    due, why = Message("acct.due", {"date": DUE}), Message("E-RENEW-MAX", {"n": 1})
+    state = LineState.WAITING
+    return LoanLine("YL3", "", "", due, overdue=False, state=state, message=why)
+
+
 STATES: Mapping[str, View] = {
     **_home_states(),
     **_borrow_states(),
     **_done_states(),
     **_return_states(),
+    **_account_states(),
 }

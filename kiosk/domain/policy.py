@@ -77,15 +77,23 @@ def patron_refusal(
     patron: Patron, loans: Sequence[Loan], rules: Rules, today: dt.date
 ) -> Refusal | None:
     """Why this patron can't borrow anything at all right now, if so."""
-    if patron.state not in _BORROWING_STATES:
-        return Refusal(_PATRON_STATE_REASONS[patron.state], {"reason": ""})
-    if patron.expires_on is not None and patron.expires_on < today:
-        return Refusal("E-CARD-EXPIRED")
+    refusal = card_refusal(patron, today)
+    if refusal:
+        return refusal
     rule = rules.patrons.get(patron.patron_type)
     if rule is None:
         return Refusal("E-CARD-SUSPENDED", {"reason": patron.patron_type})
     limit = _loan_limit(patron, rule)
     return _overdue_refusal(rule, loans, today) or _limit_refusal(limit, loans)
+
+
+def card_refusal(patron: Patron, today: dt.date) -> Refusal | None:
+    """Why this card is good for returning only, if so."""
+    if patron.state not in _BORROWING_STATES:
+        return Refusal(_PATRON_STATE_REASONS[patron.state], {"reason": ""})
+    if patron.expires_on is not None and patron.expires_on < today:
+        return Refusal("E-CARD-EXPIRED")
+    return None
 
 
 def remaining(patron: Patron, loans: Sequence[Loan], rules: Rules) -> int:

@@ -10,6 +10,7 @@ import datetime as dt
 import enum
 from dataclasses import dataclass
 
+from kiosk.domain.account import Account, OnLoan, Waiting
 from kiosk.domain.values import Patron
 from kiosk.view import Action, LineState, Message, Screen
 
@@ -60,11 +61,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """The patron of this session; `refusal` says why nothing can be borrowed."""
+    """The patron of this session; `refusal` says why nothing can be borrowed.
+
+    `ready`: books that are kept for the patron, and where.
+    """
 
     patron: Patron
     remaining: int
     refusal: Message | None = None
+    ready: tuple[Waiting, ...] = ()
 
 
 class SlipState(enum.Enum):
@@ -97,7 +102,9 @@ class Session:
     `settled`: books dealt with in this session that still lie on the pad.
     `loans` and `returns` count what was recorded in it, `recorded_at` (county time) is
     when that last happened, None where no clock can be trusted.
-    `since`: when somebody last did something (monotonic s).
+    `since`: when somebody last did something (monotonic s). `goal`: where a card leads
+    to. `account` is there while its screen is up, `ticked` are the barcodes chosen on
+    it. `back`: where help leads back to.
     """
 
     screen: Screen = Screen.HOME
@@ -117,6 +124,10 @@ class Session:
     returns: int = 0
     since: float = 0.0
     warned: bool = False
+    goal: Screen = Screen.BORROW
+    account: Account | None = None
+    ticked: frozenset[str] = frozenset()
+    back: Screen = Screen.HOME
 
     @property
     def books(self) -> tuple[Book, ...]:
@@ -134,6 +145,15 @@ class Session:
         return self.screen is Screen.WORKING or any(
             line.state is LineState.WORKING for line in self.lines
         )
+
+    @property
+    def to_renew(self) -> tuple[OnLoan, ...]:
+        """What a touch would renew: the loans ticked, or all if none is."""
+        if self.account is None or self.lines:
+            return ()
+        every = self.account.renewable
+        chosen = tuple(one for one in every if one.loan.item in self.ticked)
+        return chosen or every
 
     @property
     def can_confirm(self) -> bool:
@@ -205,6 +225,20 @@ class LoansSettled:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountRead:
+    """What a ReadAccount effect asked for."""
+
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class LoansRenewed:
+    """Every loan of a Renew effect is renewed, noted or refused, durably."""
+
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnsRecorded:
     """Every book of a TakeBack effect is recorded, durably; `at` as in LoansSettled."""
 
@@ -241,6 +275,8 @@ Input = (
     | BookScanned
     | Noticed
     | LoansSettled
+    | AccountRead
+    | LoansRenewed
     | ReturnsRecorded
     | TagsSecured
     | SlipPrinted
@@ -257,6 +293,22 @@ class Lend:
 
     patron: Patron
     books: tuple[Book, ...]
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAccount:
+    """Look up the patron's own affairs, then answer AccountRead."""
+
+    patron: Patron
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """Ask for renewals or note them, then answer LoansRenewed."""
+
+    patron: Patron
+    loans: tuple[OnLoan, ...]
     session_id: str
 
 
@@ -297,7 +349,17 @@ class Unlock:
     """Open the cabinet for a moment."""
 
 
-Effect = Lend | TakeBack | Recount | SessionOver | FencePad | PrintSlip | Unlock
+Effect = (
+    Lend
+    | ReadAccount
+    | Renew
+    | TakeBack
+    | Recount
+    | SessionOver
+    | FencePad
+    | PrintSlip
+    | Unlock
+)
 
 
 def class_message(book: Book) -> Message | None:

@@ -8,15 +8,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
+from kiosk.domain import account_step
 from kiosk.domain.ending import Step, awake, over, record, ticked
 from kiosk.domain.securing import RECORDED, find_tags, secured
 from kiosk.domain.session import (
+    AccountRead,
     Book,
     BookScanned,
     CardTaken,
     Input,
     Lend,
     Line,
+    LoansRenewed,
     LoansSettled,
     Manners,
     Noticed,
@@ -34,6 +37,7 @@ from kiosk.domain.session import (
     Touched,
     Unlock,
 )
+from kiosk.domain.turning import lasting_notice, turn_to
 from kiosk.view import Action, LineState, Message, Screen
 
 
@@ -50,6 +54,10 @@ def step(state: Session, event: Input, now: float, manners: Manners) -> Step:
             return _slip_printed(awake(state, now), event)
         case LoansSettled():
             return find_tags(_loans_settled(awake(state, now), event)), ()
+        case AccountRead():
+            return replace(state, account=event.account), ()
+        case LoansRenewed():
+            return account_step.renewed(awake(state, now), event)
         case ReturnsRecorded():
             return find_tags(_returned(awake(state, now), event)), ()
         case Touched():
@@ -76,9 +84,19 @@ def _touched(state: Session, touch: Touched, manners: Manners) -> Step:
             return (state, ()) if state.busy else over(state, manners)
         case Action.BORROW:
             screen = Screen.BORROW if state.visitor else Screen.IDENTIFY
-            return _open(state, screen), ()
+            return turn_to(state, screen), ()
         case Action.RETURN:
             return _start_return(state)
+        case Action.ACCOUNT:
+            return account_step.opened(state)
+        case Action.TICK:
+            return account_step.tick(state, touch.value)
+        case Action.RENEW:
+            return account_step.renew(state)
+        case Action.HELP:
+            return _help(state), ()
+        case Action.BACK:
+            return _back(state)
         case Action.RECOUNT:
             fresh = replace(state, stable=False, scanned=(), notice=None)
             return fresh, (Recount(),)
@@ -90,20 +108,17 @@ def _touched(state: Session, touch: Touched, manners: Manners) -> Step:
             assert_never(touch.action)
 
 
-def _open(state: Session, screen: Screen) -> Session:
-    """Turn to a screen with a clean list; what was dealt with stays dealt with."""
-    if state.busy:
+def _help(state: Session) -> Session:
+    if state.busy or state.screen is Screen.HELP:
         return state
-    done = state.settled | {line.book.key for line in state.lines}
-    return replace(
-        state,
-        screen=screen,
-        notice=_lasting_notice(state),
-        lines=(),
-        receipt=None,
-        slip=SlipState.NONE,
-        settled=done,
-    )
+    return replace(state, screen=Screen.HELP, back=state.screen)
+
+
+def _back(state: Session) -> Step:
+    """Back from help, to what was put down meanwhile as well."""
+    if state.screen is not Screen.HELP:
+        return state, ()
+    return _new_books(replace(state, screen=state.back))
 
 
 def _print(state: Session) -> Step:
@@ -127,7 +142,7 @@ def _start_return(state: Session) -> Step:
     # Returns are nobody's: a patron who was identified before is forgotten.
     nobody = replace(state, visitor=None, session_id=None, loans=0)
     over = record(replace(state, returns=0))
-    returning, effects = _take_back(_open(nobody, Screen.RETURN))
+    returning, effects = _take_back(turn_to(nobody, Screen.RETURN))
     return returning, (*over, *effects)
 
 
@@ -164,6 +179,7 @@ def _patron_came(state: Session, came: PatronCame, manners: Manners) -> Step:
         return replace(state, visitor=came.visitor), ()
     worth_ending = state.visitor is not None or state.lines or state.returns
     before, effects = over(state, manners) if worth_ending else (state, ())
+    wants_account = state.goal is Screen.ACCOUNT and state.screen is Screen.IDENTIFY
     started = replace(
         before,
         screen=Screen.BORROW,
@@ -173,8 +189,12 @@ def _patron_came(state: Session, came: PatronCame, manners: Manners) -> Step:
         notice=came.visitor.refusal,
         since=state.since,
     )
-    welcome = manners.unlocks and came.visitor.refusal is None
-    return started, (*effects, Unlock()) if welcome else effects
+    if manners.unlocks and came.visitor.refusal is None:
+        effects = (*effects, Unlock())
+    if not wants_account:
+        return started, effects
+    shown, looked_up = account_step.opened(started)
+    return shown, (*effects, *looked_up)
 
 
 def _same_patron(state: Session, came: PatronCame) -> bool:
@@ -198,7 +218,7 @@ def _stack_changed(state: Session, stack: StackChanged, now: float) -> Step:
         settled=state.settled & keys,
     )
     if keys != {book.key for book in state.on_pad}:
-        changed = awake(replace(changed, notice=_lasting_notice(state)), now)
+        changed = awake(replace(changed, notice=lasting_notice(state)), now)
     return _new_books(find_tags(changed))
 
 
@@ -207,13 +227,8 @@ def _new_books(state: Session) -> Step:
     if state.screen is Screen.RETURN:
         return _take_back(state)
     if state.screen is Screen.DONE and _more_to_borrow(state):
-        return _open(state, Screen.BORROW), ()
+        return turn_to(state, Screen.BORROW), ()
     return state, ()
-
-
-def _lasting_notice(state: Session) -> Message | None:
-    """A refused patron stays refused however the books are moved."""
-    return state.visitor.refusal if state.visitor else None
 
 
 def _more_to_borrow(state: Session) -> bool:
@@ -228,9 +243,7 @@ def _scanned(state: Session, book: Book) -> Step:
         return state, ()
     if book.key in {entry.key for entry in (*state.on_pad, *state.scanned)}:
         return state, ()
-    added = replace(
-        state, scanned=(*state.scanned, book), notice=_lasting_notice(state)
-    )
+    added = replace(state, scanned=(*state.scanned, book), notice=lasting_notice(state))
     return _new_books(added)
 
 

@@ -100,13 +100,17 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Loan:
-    """An open loan. `loan_ref` is made where the loan is made, and quoted for ever."""
+    """An open loan. `loan_ref` is made where the loan is made, and quoted for ever.
+
+    `renewed`: how often it was.
+    """
 
     loan_ref: str
     item: str
     patron_ref: str
     loaned_at: dt.datetime
     due_on: dt.date
+    renewed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

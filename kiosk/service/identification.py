@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from kiosk.domain.account import Waiting
 from kiosk.domain.credentials import digest, normalise
 from kiosk.domain.policy import patron_refusal, remaining
 from kiosk.domain.session import Book, Visitor
@@ -28,9 +30,13 @@ class Unknown(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Identification:
-    """Looks up cards and codes in what the hub told us."""
+    """Looks up cards and codes in what the hub told us.
+
+    `waiting` gives the holds of a patron.
+    """
 
     knowledge: Knowledge
+    waiting: Callable[[str], tuple[Waiting, ...]] = lambda _patron_ref: ()
 
     def card(self, uid: str, at: Moment) -> Visitor | Unknown:
         """Identify a patron by anything that stands for one."""
@@ -69,4 +75,6 @@ class Identification:
         refusal = patron_refusal(patron, loans, rules, self.knowledge.today(at))
         words = Message(refusal.reason, refusal.params) if refusal else None
         left = 0 if refusal else remaining(patron, loans, rules)
-        return Visitor(patron, left, words)
+        waiting = self.waiting(patron.patron_ref)
+        ready = tuple(one for one in waiting if one.ready_at is not None)
+        return Visitor(patron, left, words, ready)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kiosk.domain.holds import fits
 from kiosk.domain.rules import Rules
@@ -115,6 +115,17 @@ class Knowledge:
             ran[status.met_boot] = max(ran[status.met_boot] - status.met_ns, 0)
         return dt.timedelta(microseconds=sum(ran.values()) // 1000)
 
+    def holds_of(self, patron_ref: str) -> tuple[Hold, ...]:
+        """What a patron waits for, the longest first; not what was lent here since."""
+        holds = self.mirror.holds_of(patron_ref)
+        return tuple(hold for hold in holds if not self._has_come(hold))
+
+    def returned_here(self, patron_ref: str) -> tuple[Loan, ...]:
+        """Loans that ended here, of which the hub has not said so yet."""
+        still = {loan.loan_ref for loan in self.loans_of(patron_ref)}
+        loans = self.mirror.loans_of(patron_ref)
+        return tuple(loan for loan in loans if loan.loan_ref not in still)
+
     def _has_come(self, hold: Hold) -> bool:
         own = self._unseen(
             self.ledger.events_of_patron(hold.patron_ref, self._settled_seq())
@@ -140,7 +151,9 @@ def overlay(loans: Iterable[Loan], own: Iterable[Event]) -> dict[str, Loan]:
     for event in own:
         if event.item is None:
             continue
-        if _lends(event):
+        if _renews(event):
+            _renew(current, event)
+        elif _lends(event):
             current[event.item] = _loan(event)
         elif event.kind is Kind.CHECKIN or _undoes(event, current.get(event.item)):
             current.pop(event.item, None)
@@ -158,21 +171,46 @@ def _lends(event: Event) -> bool:
     return event.kind is Kind.CONFIRMED
 
 
+def _renews(event: Event) -> bool:
+    """A renewal that is a fact, or the close that made an ask one."""
+    if event.kind is Kind.RENEW:
+        return event.mode is Mode.FACT
+    return event.kind is Kind.CONFIRMED and _is_of_renewal(event)
+
+
+def _is_of_renewal(close: Event) -> bool:
+    return close.payload.get("of") == Kind.RENEW
+
+
+def _renew(current: dict[str, Loan], event: Event) -> None:
+    """The patron keeps the book longer, if the day is known by now."""
+    loan = current.get(event.item or "")
+    if loan is None or loan.patron_ref != event.patron_ref:
+        return
+    due_on = _due_on(event) or loan.due_on
+    current[loan.item] = replace(loan, due_on=due_on, renewed=loan.renewed + 1)
+
+
 def _undoes(event: Event, loan: Loan | None) -> bool:
     return (
         event.kind is Kind.WITHDRAWN
+        and not _is_of_renewal(event)
         and loan is not None
         and loan.loan_ref == event.loan_ref
     )
 
 
 def _loan(event: Event) -> Loan:
-    due_on = event.payload.get("due_on")
     return Loan(
         loan_ref=event.loan_ref or event.event_id,
         item=event.item or "",
         patron_ref=event.patron_ref or "",
         loaned_at=event.occurred_at,
         # Without a trusted clock the date follows from the hub; until then not late.
-        due_on=dt.date.fromisoformat(due_on) if due_on else dt.date.max,
+        due_on=_due_on(event) or dt.date.max,
     )
+
+
+def _due_on(event: Event) -> dt.date | None:
+    day = event.payload.get("due_on")
+    return dt.date.fromisoformat(day) if day else None

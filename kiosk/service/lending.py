@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kiosk.domain.policy import Grant, Params, Refusal
+from kiosk.domain.policy import Refusal
 from kiosk.domain.session import Book, Line
 from kiosk.domain.values import Patron
 from kiosk.service.daybook import Daybook, Result, how
-from kiosk.service.local_rule import Decision, LocalRule
+from kiosk.service.local_rule import LocalRule
+from kiosk.service.plans import Plan, iso
 from kiosk.service.ports import Draft, Moment, Security
 from kiosk.view import LineState, Message
-from sync.protocol import Clock, DecidedBy, Event, Json, Kind, Mode, Outcome, Verdict
+from sync.protocol import Kind, Mode, Verdict
 
 _DATE_FOLLOWS = Message("line.date_follows")
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """One book of a stack and what is to become of it; `ask` once the hub was asked."""
-
-    book: Book
-    patron: Patron
-    decision: Decision
-    by: DecidedBy = DecidedBy.LOCAL
-    ask: Event | None = None
-
-    @property
-    def granted(self) -> bool:
-        return isinstance(self.decision, Grant)
-
-    def due_on(self, at: Moment) -> dt.date | None:
-        """The day to promise; our own clock promises none while it can't be trusted."""
-        if isinstance(self.decision, Refusal):
-            return None
-        trusted = self.by is DecidedBy.HUB or at.quality is not Clock.GUESSED
-        return self.decision.due_on if trusted else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +41,8 @@ class Lending:
     ) -> Result:
         """Close every ask: by the hub's verdict if it came, else by the local rule."""
         at = self.daybook.now()
-        plans = [_judged(plan, verdicts) for plan in asked]
-        closes = [self._close(plan, session_id, at) for plan in plans]
+        plans = [plan.judged(verdicts) for plan in asked]
+        closes = [plan.close(self.daybook.new_id(at), session_id, at) for plan in plans]
         return self._lend(plans, closes, at)
 
     def lend_alone(
@@ -132,57 +110,11 @@ class Lending:
             loan_ref=self.daybook.new_id(at),
             payload={
                 **how(plan.book),
-                "due_on": _iso(plan.due_on(at)),
+                "due_on": iso(plan.due_on(at)),
                 "offline": mode is Mode.FACT,
                 "title": plan.book.title,
             },
         )
-
-    def _close(self, plan: Plan, session_id: str, at: Moment) -> Draft:
-        return Draft(
-            self.daybook.new_id(at),
-            Kind.CONFIRMED if plan.granted else Kind.WITHDRAWN,
-            session_id=session_id,
-            refers_to=plan.ask.event_id if plan.ask else None,
-            decided_by=plan.by,
-            payload=_close_payload(plan, at),
-        )
-
-
-def _judged(plan: Plan, verdicts: Mapping[str, Verdict]) -> Plan:
-    """Let the hub's word replace ours, if it has spoken on the loan itself."""
-    verdict = verdicts.get(plan.ask.event_id) if plan.ask else None
-    if verdict is None:
-        return plan
-    if verdict.outcome is Outcome.REFUSED:
-        refusal = Refusal(verdict.reason or "E-GENERIC", _params(verdict.params))
-        return replace(plan, decision=refusal, by=DecidedBy.HUB)
-    if verdict.due_on is None:
-        return plan
-    return replace(plan, decision=Grant(verdict.due_on), by=DecidedBy.HUB)
-
-
-def _params(wire: Json) -> Params:
-    """What fills the wording; a date comes as text over the wire."""
-    params: dict[str, str | int | dt.date] = {
-        name: value for name, value in wire.items() if isinstance(value, str | int)
-    }
-    if isinstance(text := params.get("date"), str):
-        params["date"] = _date(text)
-    return params
-
-
-def _date(text: str) -> dt.date | str:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        return text
-
-
-def _close_payload(plan: Plan, at: Moment) -> Json:
-    if isinstance(plan.decision, Refusal):
-        return {"reason": plan.decision.reason}
-    return {"due_on": _iso(plan.due_on(at))}
 
 
 def _line(plan: Plan, at: Moment) -> Line:
@@ -192,7 +124,3 @@ def _line(plan: Plan, at: Moment) -> Line:
     due_on = plan.due_on(at)
     words = Message("line.due", {"date": due_on}) if due_on else _DATE_FOLLOWS
     return Line(plan.book, LineState.WORKING if plan.book.uids else LineState.OK, words)
-
-
-def _iso(day: dt.date | None) -> str | None:
-    return day.isoformat() if day else None

@@ -239,6 +239,9 @@ class Mirror(Protocol):
     def holds_on(self, title_ids: Collection[str]) -> tuple[Hold, ...]:
         """Who waits for these titles or for copies of them, the longest first."""
 
+    def holds_of(self, patron_ref: str) -> tuple[Hold, ...]:
+        """What a patron waits for, the longest first."""
+
     def rules(self) -> Rules | None: ...
 
     def site(self, site_id: str) -> Site | None: ...

@@ -21,7 +21,7 @@ from kiosk.store.ledger_schema import (
     subjects,
 )
 from kiosk.store.prepared import Prepared
-from sync.protocol import Event, Kind, Mode, canonical
+from sync.protocol import Event, Json, Kind, Mode, canonical
 
 CLOSES = frozenset({Kind.CONFIRMED, Kind.WITHDRAWN})
 
@@ -168,7 +168,13 @@ def _filled_from(ask: Event, draft: Draft) -> Draft:
         item=ask.item if draft.item is None else draft.item,
         patron_ref=ask.patron_ref if draft.patron_ref is None else draft.patron_ref,
         loan_ref=ask.loan_ref if draft.loan_ref is None else draft.loan_ref,
+        payload=draft.payload | _of(ask),
     )
+
+
+def _of(ask: Event) -> Json:
+    """A close says what it closes unless that is a loan."""
+    return {"of": ask.kind.value} if ask.kind is Kind.RENEW else {}
 
 
 def _chained(draft: Draft, kiosk_id: str, head: Head, at: Moment) -> Event:

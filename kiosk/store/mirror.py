@@ -138,9 +138,11 @@ class MirrorReader:
 
     def holds_on(self, title_ids: Collection[str]) -> tuple[Hold, ...]:
         """Who waits for these titles or for copies of them, the longest first."""
-        query = select(holds.c.body).where(holds.c.title_id.in_(title_ids))
-        found = self._all(query, Hold)
-        return tuple(sorted(found, key=lambda hold: (hold.placed_at, hold.hold_id)))
+        return self._holds(holds.c.title_id.in_(title_ids))
+
+    def holds_of(self, patron_ref: str) -> tuple[Hold, ...]:
+        """What a patron waits for, the longest first."""
+        return self._holds(holds.c.patron_ref == patron_ref)
 
     def rules(self) -> Rules | None:
         newest = select(rules.c.body).order_by(rules.c.version.desc()).limit(1)
@@ -196,6 +198,10 @@ class MirrorReader:
         """Oldest first."""
         found = self._all(select(loans.c.body).where(subject), Loan)
         return sorted(found, key=lambda loan: (loan.loaned_at, loan.loan_ref))
+
+    def _holds(self, subject: ColumnElement[bool]) -> tuple[Hold, ...]:
+        found = self._all(select(holds.c.body).where(subject), Hold)
+        return tuple(sorted(found, key=lambda hold: (hold.placed_at, hold.hold_id)))
 
     def _all(self, query: Select[Any], kind: type[Value]) -> list[Value]:
         def read(connection: Connection) -> list[Value]:

@@ -98,9 +98,13 @@ def apply_change(connection: Connection, change: Change) -> None:
 
 
 def _put_hold(connection: Connection, hold: Hold) -> None:
-    row = {"hold_id": hold.hold_id, "title_id": hold.title_id}
-    body = {"body": msgspec.json.encode(hold)}
-    connection.execute(_PUT[holds.name], row | body)
+    row = {
+        "hold_id": hold.hold_id,
+        "title_id": hold.title_id,
+        "patron_ref": hold.patron_ref,
+        "body": msgspec.json.encode(hold),
+    }
+    connection.execute(_PUT[holds.name], row)
 
 
 def _know_by_tag(connection: Connection, item: Item) -> None:

@@ -86,6 +86,7 @@ holds = Table(
     metadata,
     Column("hold_id", String, primary_key=True),
     Column("title_id", String, nullable=False, index=True),
+    Column("patron_ref", String, nullable=False, index=True),
     Column("body", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -214,10 +215,19 @@ def _version_5(connection: Connection) -> None:
     connection.exec_driver_sql("PRAGMA user_version = 5")
 
 
+def _version_6(connection: Connection) -> None:
+    """Version 5 found no hold by its reader: all are pulled once more."""
+    holds.drop(connection)
+    metadata.create_all(connection, [holds])
+    connection.execute(feed.update().values(cursor=0, run=""))
+    connection.exec_driver_sql("PRAGMA user_version = 6")
+
+
 UPGRADES: tuple[Upgrade, ...] = (
     _version_1,
     _version_2,
     _version_3,
     _version_4,
     _version_5,
+    _version_6,
 )

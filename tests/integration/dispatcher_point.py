@@ -44,13 +44,16 @@ from kiosk.pad_cards import PadCards
 from kiosk.pads import PadRoom
 from kiosk.presenter import Surroundings
 from kiosk.print_desk import PrintDesk
+from kiosk.renew_desk import RenewDesk
 from kiosk.return_desk import ReturnDesk
 from kiosk.rooms import Rooms
 from kiosk.runner import DeviceRunner
 from kiosk.scribe import Scribe, Writer
+from kiosk.service.accounts import Accounts
 from kiosk.service.classify import read_stack
 from kiosk.service.identification import Identification
 from kiosk.service.ports import Moment, Storage
+from kiosk.service.renewing import Renewing
 from kiosk.service.retention import Retention
 from kiosk.signals import Signals
 from kiosk.storage_desk import StorageDesk
@@ -69,6 +72,7 @@ from sync.protocol import (
 )
 from tests.integration.kiosk_world import (
     CARD,
+    HERE,
     World,
 )
 
@@ -264,16 +268,24 @@ class Point:
         )
         scribe = Scribe(self._writers, pads)
         storage = StorageDesk(world.ledger, self._give_up)
+        accounts = Accounts(world.knowledge, HERE)
         return Rooms(
             pads=pads,
             scribe=scribe,
             loans=LoanDesk(
                 world.lending, storage, hub_answers=lambda: True, budget_s=budget_s
             ),
+            renewals=RenewDesk(
+                Renewing(world.daybook),
+                storage,
+                hub_answers=lambda: True,
+                budget_s=budget_s,
+            ),
+            accounts=accounts,
             returns=ReturnDesk(world.returning, world.custodian, scribe, storage),
             healer=Healer(world.custodian, pads, scribe),
             daybook=world.daybook,
-            identification=Identification(world.knowledge),
+            identification=Identification(world.knowledge, accounts.waiting),
             pad_cards=PadCards(Identification(world.knowledge)),
             printing=PrintDesk({"printer": self.printer}, _say),
             signals=Signals({"lamp": self.lamp}, {"lock": self.lock}),

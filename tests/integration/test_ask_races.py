@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from kiosk.domain.values import Site
-from kiosk.service.lending import Plan
+from kiosk.service.plans import Plan
 from sync.hub.county import catalogue
 from sync.hub.intake.ingest import Sender, ingest
 from sync.hub.intake.wire import read_batch

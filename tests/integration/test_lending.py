@@ -10,7 +10,7 @@ import pytest
 from kiosk.domain.session import Line
 from kiosk.domain.values import Loan
 from kiosk.service.daybook import Result
-from kiosk.service.lending import Plan
+from kiosk.service.plans import Plan
 from kiosk.service.ports import LedgerError, Security
 from kiosk.view import LineState, Message
 from sync.protocol import Clock, DecidedBy, Event, Kind, LoanChanged, Mode, Outcome

@@ -22,7 +22,8 @@ from kiosk.ids import RANDOM_BYTES, uuid7
 from kiosk.link import load_link
 from kiosk.service.daybook import Daybook
 from kiosk.service.knowledge import Knowledge
-from kiosk.service.lending import Lending, Plan
+from kiosk.service.lending import Lending
+from kiosk.service.plans import Plan
 from kiosk.service.ports import Draft, Moment, TagTarget
 from kiosk.service.returning import Returning
 from kiosk.store.ledger import SqliteLedger

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kiosk.domain.policy import Refusal, may_lend
+from kiosk.domain.renewals import renewal_refusal
 from kiosk.domain.rules import Rules
 from kiosk.domain.values import Loan, county_day
 from sync.hub.circulation.facts import Fact, Finding, History, LoanRecord, Severity
@@ -97,14 +98,11 @@ def decide_renewal_ask(fact: Fact, asked: Asked) -> Decision:
         return _refused("E-GENERIC")
     if loan.patron_ref != fact.patron_ref:
         return _refused("E-ITEM-OTHERLOAN")
-    if asked.held:
-        return _refused("E-RENEW-HELD")
-    if loan.due_on < county_day(fact.at):
-        return _refused("E-RENEW-LATE")
-    if loan.renewed >= fact.renewals:
-        return _refused("E-RENEW-MAX", {"n": fact.renewals})
-    if fact.due_on <= loan.due_on:
-        return _refused("E-RENEW-NOGAIN")
+    refusal = renewal_refusal(
+        loan, fact.due_on, fact.renewals, county_day(fact.at), held=asked.held
+    )
+    if refusal is not None:
+        return _refused(refusal.reason, refusal.params)
     return Decision(Outcome.ACCEPTED, due_on=fact.due_on)
 
 
@@ -141,6 +139,7 @@ def as_loan(record: LoanRecord) -> Loan:
         patron_ref=record.patron_ref,
         loaned_at=record.loaned_at,
         due_on=record.due_on,
+        renewed=record.renewed,
     )
 
 

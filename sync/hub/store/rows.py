@@ -181,4 +181,5 @@ def loan_value(row: Row | RowMapping) -> Loan:
         patron_ref=row["patron_ref"],
         loaned_at=row["loaned_at"],
         due_on=row["due_on"],
+        renewed=row["renewed"],
     )
