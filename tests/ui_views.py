@@ -280,6 +280,14 @@ def _account_states() -> Mapping[str, View]:
                 (replace(renewed, message=Message("E-OFFLINE-RENEW")),)
             ),
         ),
+        "account-many": replace(
+            account,
+            headline=Message("acct.loans", {"n": 8}),
+            account=AccountLines(
+                (_late(), *(_renewable(f"YL{n}") for n in range(10, 16)), _kept()),
+                renewable=6,
+            ),
+        ),
         "account-empty": replace(
             account, headline=Message("acct.empty"), account=AccountLines(())
         ),
@@ -288,12 +296,12 @@ def _account_states() -> Mapping[str, View]:
     }
 
 
-def _renewable() -> LoanLine:
+def _renewable(key: str = "YL2") -> LoanLine:
     due = Message("acct.due", {"date": DUE})
     title = _SHELF[6][0]
     state = LineState.WAITING
     return LoanLine(
-        "YL2", title, "", due, overdue=False, state=state, can_renew=True, ticked=True
+        key, title, "", due, overdue=False, state=state, can_renew=True, ticked=True
     )
 
 

@@ -55,7 +55,12 @@
   }
 
   // Buttons: large enough, apart, on top, within reach.
-  const buttons = shown.filter((element) => element.matches("button"));
+  // One that a list has scrolled away counts once it has come into sight.
+  const scrolledAway = (element) => {
+    const list = element.closest(".books");
+    return list && !inside(element.getBoundingClientRect(), list.getBoundingClientRect());
+  };
+  const buttons = shown.filter((element) => element.matches("button") && !scrolledAway(element));
   for (const button of buttons) {
     const rect = button.getBoundingClientRect();
     const main = button.matches(".actions .button:not(.button-quiet), .idle .button, .tile");
