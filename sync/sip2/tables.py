@@ -21,6 +21,18 @@ class CirculationStatus(enum.StrEnum):
     MISSING = "13"
 
 
+class AlertType(enum.StrEnum):
+    """Field CV of 10: why the item does not go back on this shelf.
+
+    Not of the standard, but a widespread extension of it.
+    """
+
+    HELD_HERE = "01"
+    HELD_ELSEWHERE = "02"
+    GOES_HOME = "04"
+    FOR_STAFF = "99"
+
+
 #: Somebody has the item.
 ON_LOAN = frozenset(
     {

@@ -66,7 +66,8 @@ def copy(conn: Connection, text: str) -> Copy:
         loan_value(row) if row else None,
         queue_of(conn, item.title_id),
         kept_until=_kept_until(conn, barcode),
-        goes_to=site_name(conn, line["to_site"]) if line else "",
+        goes_to=line["to_site"] if line else "",
+        goes_to_name=site_name(conn, line["to_site"]) if line else "",
         for_hold=for_hold,
         travels=for_hold or (line is not None and line["state"] == State.SENT),
     )

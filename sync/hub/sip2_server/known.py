@@ -50,8 +50,9 @@ class Reader:
 class Copy:
     """A copy as a machine asks for it; without an `item` the county does not know it.
 
-    `kept_until`: it is on the hold shelf. `goes_to`: the site's name that it has to go
-    to, `for_hold` because a reader waits for it there. `travels`: nobody can have it.
+    `kept_until`: it is on the hold shelf. `goes_to`: the number of the site that it has
+    to go to, `goes_to_name` its name, `for_hold` because a reader waits for it there.
+    `travels`: nobody can have it.
     """
 
     barcode: str
@@ -61,5 +62,6 @@ class Copy:
     queue: int = 0
     kept_until: dt.date | None = None
     goes_to: str = ""
+    goes_to_name: str = ""
     for_hold: bool = False
     travels: bool = False

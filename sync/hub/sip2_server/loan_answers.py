@@ -7,6 +7,7 @@ from typing import TypeVar
 from kiosk.domain.values import ItemState
 from sync.hub.sip2_server.here import Here, Told, due_text, last_minute
 from sync.hub.sip2_server.known import Copy
+from sync.hub.sip2_server.routing import route_of
 from sync.sip2.answers import (
     CheckinResponse,
     HoldResponse,
@@ -25,8 +26,6 @@ from sync.sip2.requests import (
 )
 from sync.sip2.tables import CirculationStatus
 
-#: What a machine does with a returned book, by our reason: alert types of field CV.
-_HELD_HERE, _HELD_ELSEWHERE, _GOES_HOME, _FOR_STAFF = "01", "02", "04", "99"
 _UNMAGNETIC, _BOOK, _RFID, _OTHER_FEE = "N", "001", "00", "01"
 _STATES = {
     ItemState.LOST: CirculationStatus.LOST,
@@ -63,21 +62,20 @@ def lent(
 
 def returned(here: Here, request: Checkin, copy: Copy, told: Told) -> CheckinResponse:
     """Always taken back. An alert says that it does not belong on this shelf."""
-    alert, goes_to = _route(here, copy, told)
-    other = (("CT", goes_to),) if goes_to else ()
+    route = route_of(here, copy, told)
     return CheckinResponse(
         ok=True,
         resensitize=True,
         magnetic_media=_UNMAGNETIC,
-        alert=bool(alert),
+        alert=route.alert is not None,
         transaction_date=here.moment,
         institution_id=here.institution,
         item_identifier=request.item_identifier,
         permanent_location=copy.item.home_site if copy.item else "",
         title_identifier=copy.title,
         media_type=_BOOK,
-        screen_messages=here.texts(told.reason, told.params),
-        other=((("CV", alert),) if alert else ()) + other,
+        screen_messages=here.texts(route.reason, route.params),
+        other=route.fields,
     )
 
 
@@ -143,22 +141,6 @@ def renewed_all(
         unrenewed_items=others,
         screen_messages=here.texts(told.reason, told.params),
     )
-
-
-def _route(here: Here, copy: Copy, told: Told) -> tuple[str, str]:
-    """Alert type and destination; nothing for what stays on this shelf."""
-    if told.reason == "return.hold":
-        site = str(told.params.get("site", ""))
-        return (_HELD_HERE if site == here.site_name else _HELD_ELSEWHERE), site
-    if copy.goes_to not in ("", here.site_name):
-        return (_HELD_ELSEWHERE if copy.for_hold else _GOES_HOME), copy.goes_to
-    if told.reason == "return.other_site":
-        return _GOES_HOME, str(told.params.get("owner", ""))
-    return (_FOR_STAFF, "") if _is_unknown(copy) else ("", "")
-
-
-def _is_unknown(copy: Copy) -> bool:
-    return copy.item is None or copy.item.state is ItemState.PROVISIONAL
 
 
 def _status(copy: Copy) -> str:
