@@ -7,7 +7,7 @@ const TOUCH_LIMIT_MS = 5000;
 let revision = Number(screenNow().dataset.revision);
 let said = screenNow().dataset.say;
 let booksShown = document.querySelectorAll(".book").length;
-let touching = false;
+let touchedStep = null;
 let lost = false;
 let lossTimer = null;
 
@@ -85,10 +85,13 @@ function announce(main) {
 
 // Touches --------------------------------------------------------------------
 
+// A second touch of the same step is a finger that trembles. One of the next step
+// counts, even while the answer to the first is still on its way.
 async function touch(form, button) {
-  if (touching || lost) return;
-  touching = true;
   const body = new URLSearchParams(new FormData(form, button));
+  const step = body.get("step");
+  if (touchedStep === step || lost) return;
+  touchedStep = step;
   button.disabled = true;
   button.classList.add("pressed");
   try {
@@ -103,7 +106,7 @@ async function touch(form, button) {
   } catch {
     // The stream notices a lost server by itself and says so.
   } finally {
-    touching = false;
+    if (touchedStep === step) touchedStep = null;
     button.disabled = false;
     button.classList.remove("pressed");
     document.getElementById(button.id)?.focus({ preventScroll: true });
