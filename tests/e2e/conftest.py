@@ -15,6 +15,18 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         yield demo
 
 
+@pytest.fixture(scope="session")
+def readers(county: Demo) -> Iterator[str]:
+    """Cards in good order that no test has used; those before them have their tests."""
+    return iter(county.cards[14:])
+
+
+@pytest.fixture
+def reader(readers: Iterator[str]) -> str:
+    """The card of somebody who has borrowed nothing yet."""
+    return next(readers)
+
+
 @pytest.fixture
 def screen(browser: Browser, county: Demo) -> Iterator[Page]:
     """The touchscreen at home, with nothing on the bench and nothing broken."""
