@@ -13,6 +13,7 @@ import structlog
 from drivers.api import BadOptions, Driver
 from drivers.registry import create
 from kiosk.around import Around, HubLink
+from kiosk.asking import Asking
 from kiosk.config import Config, Device
 from kiosk.contacts import Contacts
 from kiosk.domain.pad import Patience
@@ -67,21 +68,24 @@ def rooms(
     writers = {name: r for name, r in runners.items() if r.writes_tags}
     daybook = Daybook(knowledge, site_id, outside.now, new_id, bool(writers))
     custodian = Custodian(knowledge)
-    lending = _lending(daybook)
+    _withdraw_open_asks(daybook)
     accounts = Accounts(knowledge, site_id)
     identification = Identification(knowledge, accounts.waiting)
     pads = _pads(config, outside.mirror)
     scribe = Scribe(writers, pads)
     link = HubLink(config.folder)
     storage = StorageDesk(outside.ledger, outside.give_up_reserve)
-    budget_s = config.lending.ask_budget_s
+    asking = partial(
+        Asking,
+        daybook,
+        hub_answers=link.answers,
+        budget_s=config.lending.ask_budget_s,
+    )
     return Rooms(
         pads=pads,
         scribe=scribe,
-        loans=LoanDesk(lending, storage, hub_answers=link.answers, budget_s=budget_s),
-        renewals=RenewDesk(
-            Renewing(daybook), storage, hub_answers=link.answers, budget_s=budget_s
-        ),
+        loans=LoanDesk(Lending(daybook), storage, asking()),
+        renewals=RenewDesk(Renewing(daybook), storage, asking()),
         accounts=accounts,
         returns=ReturnDesk(Returning(daybook), custodian, scribe, storage),
         healer=Healer(custodian, pads, scribe),
@@ -126,17 +130,15 @@ def _driver(device: Device) -> Driver:
         raise BadOptions(f"device {device.name!r}: {err}") from err
 
 
-def _lending(daybook: Daybook) -> Lending:
+def _withdraw_open_asks(daybook: Daybook) -> None:
     """What a full disk keeps open now is withdrawn before the next loan."""
-    lending = Lending(daybook)
     try:
-        withdrawn = lending.withdraw_open_asks()
+        withdrawn = daybook.withdraw_open_asks()
     except NoSpace as err:
         log.error("asks left open by a crash not withdrawn", reason=str(err))
-        return lending
+        return
     if withdrawn:
         log.warning("asks left open by a crash withdrawn", count=withdrawn)
-    return lending
 
 
 def _pads(config: Config, mirror: Mirror) -> PadRoom:

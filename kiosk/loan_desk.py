@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import structlog
 
-from kiosk.asked import Asked
+from kiosk.asking import Asking
 from kiosk.domain.session import Book, Lend, Line, LoansSettled
 from kiosk.service.daybook import Result
 from kiosk.service.lending import Lending
@@ -18,59 +18,43 @@ log = structlog.get_logger(__name__)
 
 
 class LoanDesk:
-    """Holds what is asked between a Lend and its LoansSettled; one stack at a time."""
+    """Lends for one reader at a time: a Lend comes in, its LoansSettled goes out."""
 
-    def __init__(
-        self,
-        lending: Lending,
-        storage: StorageDesk,
-        *,
-        hub_answers: Callable[[], bool],
-        budget_s: float,
-    ) -> None:
+    def __init__(self, lending: Lending, storage: StorageDesk, asking: Asking) -> None:
         self._lending = lending
         self._storage = storage
-        self._hub_answers = hub_answers
-        self._budget_s = budget_s
-        self._asked: Asked | None = None
+        self._asking = asking
 
     @property
     def deadline(self) -> float | None:
         """When the hub's time to answer is up (monotonic s)."""
-        return self._asked.deadline if self._asked else None
+        return self._asking.deadline
 
     def lend(self, effect: Lend, now: float) -> LoansSettled | None:
         """Lend at once, or ask the hub first; then `verdicts` settles it."""
         if no_room := self._storage.loans_refused():
             return LoansSettled(refused(effect.books, no_room), None)
+        who, books, session_id = effect.patron, effect.books, effect.session_id
         try:
-            # What a full disk kept from being closed never happened: say so first.
-            self._lending.withdraw_open_asks()
-            if not (self._budget_s and self._hub_answers()):
-                return _settled(
-                    self._lending.lend_alone(
-                        effect.patron, effect.books, effect.session_id
-                    )
-                )
-            plans = self._lending.ask(effect.patron, effect.books, effect.session_id)
+            if not self._asking.can_begin():
+                return _settled(self._lending.lend_alone(who, books, session_id))
+            plans = self._lending.ask(who, books, session_id)
         except LedgerError as err:
-            return LoansSettled(not_recorded(effect.books, err), None)
-        self._asked = Asked(plans, effect.session_id, now + self._budget_s)
+            return LoansSettled(not_recorded(books, err), None)
+        self._asking.begin(plans, session_id, now)
         return None
 
     def verdicts(self, now: float) -> LoansSettled | None:
         """Settle what was asked once all verdicts are there or the budget is used up."""
-        asked = self._asked
-        if asked is None:
+        said = self._asking.answered(now)
+        if said is None:
             return None
-        found = asked.answered(self._lending.daybook.knowledge.mirror, now)
-        if found is None:
-            return None
-        self._asked = None
         try:
-            return _settled(self._lending.settle(asked.plans, found, asked.session_id))
+            return _settled(
+                self._lending.settle(said.plans, said.verdicts, said.session_id)
+            )
         except LedgerError as err:
-            books = [plan.book for plan in asked.plans]
+            books = [plan.book for plan in said.plans]
             return LoansSettled(not_recorded(books, err), None)
 
 

@@ -70,6 +70,7 @@ def present(
         slip=_slip(session, around),
         ready=_ready(session),
         account=account_lines(session),
+        may_look=_may_look(session),
         idle_s=idle_s,
         in_service=around.closed is None,
     )
@@ -83,13 +84,19 @@ def _closed(session: Session, around: Surroundings) -> Message | None:
 def _patron(session: Session) -> PatronLine | None:
     if session.visitor is None:
         return None
-    return PatronLine(session.visitor.patron.name, session.visitor.remaining)
+    # Whoever found a lost card is not told whose it was.
+    name = session.visitor.patron.name if _may_look(session) else ""
+    return PatronLine(name, session.visitor.remaining)
 
 
 def _ready(session: Session) -> tuple[Message, ...]:
-    if session.visitor is None or not may_look(session.visitor):
+    if session.visitor is None or not _may_look(session):
         return ()
     return ready_words(session.visitor.ready)
+
+
+def _may_look(session: Session) -> bool:
+    return session.visitor is not None and may_look(session.visitor)
 
 
 def _slip(session: Session, around: Surroundings) -> Slip | None:

@@ -151,7 +151,8 @@ class View:
     sentence, `notice` a refusal or error that needs attention, `banners` stand at
     the top of every screen (offline, device down). `put_back` names the books
     whose tags must come back to the pad. `idle_s` counts down to home, else None.
-    `ready` names books that wait for the reader, `account` is there on its own screen.
+    `ready` names books that wait for the reader. `account` is there on its own screen;
+    `may_look`: the card that is there opens it.
     Not `in_service`: nothing can be lent or taken back, and home offers neither.
     """
 
@@ -173,6 +174,7 @@ class View:
     slip: Slip | None = None
     ready: tuple[Message, ...] = ()
     account: AccountLines | None = None
+    may_look: bool = False
     idle_s: int | None = None
     in_service: bool = True
 

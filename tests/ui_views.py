@@ -99,6 +99,7 @@ _EMPTY = replace(
     _HOME,
     screen=Screen.BORROW,
     patron=PATRON,
+    may_look=True,
     headline=Message("borrow.put", {"max": 8}),
 )
 _STACK = replace(
@@ -242,43 +243,18 @@ def _return_states() -> Mapping[str, View]:
     }
 
 
+_READY = Message("hold.ready", {"title": "红楼梦", "date": DUE})
+
+
 def _account_states() -> Mapping[str, View]:
-    ready = Message("hold.ready", {"title": "红楼梦", "date": DUE})
-    far = Message(
-        "hold.ready_elsewhere", {"title": "活着", "site": "县馆", "date": DUE}
-    )
+    account = _account()
     pending = Message("acct.pending", {"title": "平凡的世界（第一部）"})
-    account = replace(
-        _EMPTY,
-        screen=Screen.ACCOUNT,
-        headline=Message("acct.loans", {"n": 3}),
-        account=AccountLines((_late(), _renewable(), _kept()), renewable=1),
-    )
-    renewed = replace(
-        _renewable(),
-        state=LineState.OK,
-        message=Message("renew.done", {"date": DUE}),
-        can_renew=False,
-    )
     return {
         "account": account,
         "account-ready": replace(
             account,
-            ready=(ready,),
+            ready=(_READY,),
             account=AccountLines((_renewable(),), (pending,), renewable=1),
-        ),
-        "account-renewed": replace(
-            account,
-            headline=Message("renew.finished", {"n": 1}),
-            account=AccountLines((_late(), renewed, _kept())),
-        ),
-        "account-noted": replace(
-            account,
-            headline=Message("renew.noted"),
-            banners=_OFFLINE,
-            account=AccountLines(
-                (replace(renewed, message=Message("E-OFFLINE-RENEW")),)
-            ),
         ),
         "account-many": replace(
             account,
@@ -291,9 +267,57 @@ def _account_states() -> Mapping[str, View]:
         "account-empty": replace(
             account, headline=Message("acct.empty"), account=AccountLines(())
         ),
-        "borrow-ready": replace(_EMPTY, ready=(ready, far)),
+    }
+
+
+def _renewal_states() -> Mapping[str, View]:
+    account = _account()
+    renewed = replace(
+        _renewable(),
+        state=LineState.OK,
+        message=Message("renew.done", {"date": DUE}),
+        can_renew=False,
+    )
+    noted = replace(renewed, message=Message("E-OFFLINE-RENEW"))
+    return {
+        "account-renewed": replace(
+            account,
+            headline=Message("renew.finished", {"n": 1}),
+            account=AccountLines((_late(), renewed, _kept())),
+        ),
+        "account-noted": replace(
+            account,
+            headline=Message("renew.noted"),
+            banners=_OFFLINE,
+            account=AccountLines((noted,)),
+        ),
+    }
+
+
+def _card_states() -> Mapping[str, View]:
+    """What a card alone leads to, and help."""
+    far = Message(
+        "hold.ready_elsewhere", {"title": "活着", "site": "县馆", "date": DUE}
+    )
+    return {
+        "borrow-ready": replace(_EMPTY, ready=(_READY, far)),
+        "borrow-lost-card": replace(
+            _EMPTY,
+            patron=PatronLine("", 0),
+            may_look=False,
+            notice=Message("E-CARD-LOST"),
+        ),
         "help": replace(_HOME, screen=Screen.HELP, headline=Message("help.title")),
     }
+
+
+def _account() -> View:
+    return replace(
+        _EMPTY,
+        screen=Screen.ACCOUNT,
+        headline=Message("acct.loans", {"n": 3}),
+        account=AccountLines((_late(), _renewable(), _kept()), renewable=1),
+    )
 
 
 def _renewable(key: str = "YL2") -> LoanLine:
@@ -323,4 +347,6 @@ STATES: Mapping[str, View] = {
     **_done_states(),
     **_return_states(),
     **_account_states(),
+    **_renewal_states(),
+    **_card_states(),
 }

@@ -78,6 +78,26 @@ class Daybook:
         )
         self.record([draft], at)
 
+    def withdraw_open_asks(self) -> int:
+        """Withdraw asks that a crash or a full disk left open. Returns how many.
+
+        An ask without a close never happened; the hub is told so. Raises LedgerError.
+        """
+        at = self.now()
+        drafts = [
+            Draft(
+                self.new_id(at),
+                Kind.WITHDRAWN,
+                session_id=ask.session_id,
+                refers_to=ask.event_id,
+                payload={"reason": "restart"},
+            )
+            for ask in self.knowledge.ledger.open_asks()
+        ]
+        if drafts:
+            self.record(drafts, at)
+        return len(drafts)
+
     def note(self, kind: Kind, payload: Json) -> None:
         """Record something that concerns no loan. Raises LedgerError."""
         at = self.now()

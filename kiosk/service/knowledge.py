@@ -168,7 +168,7 @@ def _lends(event: Event) -> bool:
     """A checkout that is a fact, or the close that made an ask one."""
     if event.kind is Kind.CHECKOUT:
         return event.mode is Mode.FACT
-    return event.kind is Kind.CONFIRMED
+    return event.kind is Kind.CONFIRMED and not _is_of_renewal(event)
 
 
 def _renews(event: Event) -> bool:

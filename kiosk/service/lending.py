@@ -58,26 +58,6 @@ class Lending:
         ]
         return self._lend(plans, facts, at)
 
-    def withdraw_open_asks(self) -> int:
-        """Withdraw asks that a crash or a full disk left open. Returns how many.
-
-        An ask without a close never happened; the hub is told so.
-        """
-        at = self.daybook.now()
-        drafts = [
-            Draft(
-                self.daybook.new_id(at),
-                Kind.WITHDRAWN,
-                session_id=ask.session_id,
-                refers_to=ask.event_id,
-                payload={"reason": "restart"},
-            )
-            for ask in self.daybook.knowledge.ledger.open_asks()
-        ]
-        if drafts:
-            self.daybook.record(drafts, at)
-        return len(drafts)
-
     def _plans(
         self, patron: Patron, books: Sequence[Book], at: Moment, *, offline: bool
     ) -> list[Plan]:

@@ -7,6 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 from drivers.api import (
@@ -21,6 +22,7 @@ from drivers.api import (
 from drivers.tagdata import iso28560_2
 from drivers.tagdata.elements import OWNER, PII
 from drivers.tagdata.layout import compose, image
+from kiosk.asking import Asking
 from kiosk.contacts import Contacts
 from kiosk.dispatcher import Dispatcher
 from kiosk.domain.pad import Patience
@@ -269,18 +271,14 @@ class Point:
         scribe = Scribe(self._writers, pads)
         storage = StorageDesk(world.ledger, self._give_up)
         accounts = Accounts(world.knowledge, HERE)
+        asking = partial(
+            Asking, world.daybook, hub_answers=lambda: True, budget_s=budget_s
+        )
         return Rooms(
             pads=pads,
             scribe=scribe,
-            loans=LoanDesk(
-                world.lending, storage, hub_answers=lambda: True, budget_s=budget_s
-            ),
-            renewals=RenewDesk(
-                Renewing(world.daybook),
-                storage,
-                hub_answers=lambda: True,
-                budget_s=budget_s,
-            ),
+            loans=LoanDesk(world.lending, storage, asking()),
+            renewals=RenewDesk(Renewing(world.daybook), storage, asking()),
             accounts=accounts,
             returns=ReturnDesk(world.returning, world.custodian, scribe, storage),
             healer=Healer(world.custodian, pads, scribe),

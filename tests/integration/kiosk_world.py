@@ -22,6 +22,7 @@ from kiosk.domain.rules import (
 from kiosk.domain.session import Book, BookClass
 from kiosk.domain.values import (
     Credential,
+    Hold,
     Item,
     ItemState,
     Loan,
@@ -133,9 +134,22 @@ class World:
 
     def tell(self, *changes: Change) -> int:
         """Let the next page of the feed arrive; returns its version."""
+        return self._next_page(changes, ())
+
+    def tell_holds(self, *holds: Hold) -> int:
+        """Let a page arrive that tells who waits; returns its version."""
+        return self._next_page((), holds)
+
+    def _next_page(self, changes: tuple[Change, ...], holds: tuple[Hold, ...]) -> int:
         version = self.hub.cursor() + 1
         self.hub.apply_page(
-            FeedPage(changes=changes, cursor=version, more=False, hub_time=AT.wall)
+            FeedPage(
+                changes=changes,
+                holds=holds,
+                cursor=version,
+                more=False,
+                hub_time=AT.wall,
+            )
         )
         return version
 

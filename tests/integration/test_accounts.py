@@ -21,7 +21,6 @@ from kiosk.view import LineState
 from sync.keys import sign_rules
 from sync.protocol import (
     Event,
-    FeedPage,
     Kind,
     LoanChanged,
     Mode,
@@ -67,12 +66,7 @@ def lend(world: World, item: str, due_on: dt.date = SOON, renewed: int = 0) -> L
 def hold(world: World, **changes: str | dt.date) -> None:
     values = {"hold_id": "H1", "title_id": "T1", "item": "", "site_id": HERE}
     values |= {"patron_ref": READER.patron_ref, **changes}  # type: ignore[dict-item]
-    made = Hold(placed_at=AT.wall, **values)  # type: ignore[arg-type]
-    version = world.hub.cursor() + 1
-    page = FeedPage(
-        changes=(), holds=(made,), cursor=version, more=False, hub_time=AT.wall
-    )
-    world.hub.apply_page(page)
+    world.tell_holds(Hold(placed_at=AT.wall, **values))  # type: ignore[arg-type]
 
 
 def account(world: World) -> Account:

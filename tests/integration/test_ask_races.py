@@ -167,11 +167,11 @@ def lives_through(here: Sides, says: Says, comes: Comes, crash: Crash) -> None:
     asked = here.ask()
     verdicts = [] if comes is Comes.NEVER else said(says, here.push())
     if crash is Crash.AFTER_ASK:
-        here.point.lending.withdraw_open_asks()
+        here.point.daybook.withdraw_open_asks()
         return
     here.settle(asked, verdicts if comes is Comes.BEFORE else [])
     if crash is Crash.AFTER_CLOSE:
-        assert here.point.lending.withdraw_open_asks() == 0
+        assert here.point.daybook.withdraw_open_asks() == 0
 
 
 @pytest.mark.parametrize(

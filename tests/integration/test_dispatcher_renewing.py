@@ -9,13 +9,20 @@ import pytest
 
 from drivers.api import CardSeen
 from kiosk.domain.rules import LoanRule
-from kiosk.domain.values import Loan
+from kiosk.domain.values import Hold, Loan
 from kiosk.messages import MirrorChanged
 from kiosk.view import Action, LineState, LoanLine, Message, Screen, View
 from sync.keys import sign_rules
 from sync.protocol import LoanChanged, Outcome, RulesChanged
 from tests.integration.dispatcher_point import BUDGET_S, MakePoint, Point
-from tests.integration.kiosk_world import OTHER_CARD, READER, RULES, World, read_only
+from tests.integration.kiosk_world import (
+    HERE,
+    OTHER_CARD,
+    READER,
+    RULES,
+    World,
+    read_only,
+)
 from tests.integration.store_samples import AT, HUB_KEY
 
 TODAY = dt.date(2026, 5, 4)
@@ -71,6 +78,23 @@ def test_two_touches_after_the_card_renew_everything(
     assert lines["B2"].due == Message("acct.due", {"date": SOON})
     assert lines["B2"].message == Message("E-RENEW-HELD")
     assert world.kinds() == ["RENEW", "RENEW", "CONFIRMED", "WITHDRAWN"]
+
+
+def test_reader_who_renews_a_copy_still_waits_for_another_of_its_title(
+    make_point: MakePoint, world: World
+) -> None:
+    own = Hold("H1", "T1", "", READER.patron_ref, HERE, AT.wall)
+    world.tell_holds(own)
+    point = make_point(budget_s=BUDGET_S)
+    renewing(point)
+
+    for ask in world.ledger.open_asks():
+        world.judge(ask, due_on=LATER, feed_version=99)
+    point.inbox.put(MirrorChanged())
+
+    point.until(lambda view: states(view) == [LineState.OK, LineState.OK])
+    assert world.kinds() == ["RENEW", "RENEW", "CONFIRMED", "CONFIRMED"]
+    assert world.knowledge.holds_of(READER.patron_ref) == (own,)
 
 
 def test_one_that_is_ticked_is_renewed_alone(
@@ -145,3 +169,22 @@ def test_another_card_waits_until_the_hub_has_answered(
     assert view.account is None
     assert view.patron is not None
     assert view.patron.name == "李*"
+
+
+def test_what_a_bad_card_left_open_is_withdrawn_before_the_next_renewal(
+    make_point: MakePoint, world: World
+) -> None:
+    point = make_point(budget_s=BUDGET_S)
+    renewing(point)
+    with read_only(world.ledger):
+        point.skip(BUDGET_S)
+        point.until(lambda view: states(view) == [LineState.REFUSED] * 2)
+    assert len(world.ledger.open_asks()) == 2
+    point.touch(Action.TICK, "B2")
+    point.until(lambda view: shown(view)["B2"].ticked)
+
+    point.touch(Action.RENEW)
+
+    point.until(lambda view: LineState.WORKING in states(view))
+    assert [ask.item for ask in world.ledger.open_asks()] == ["B2"]
+    assert world.kinds() == ["RENEW"] * 2 + ["WITHDRAWN"] * 2 + ["RENEW"]

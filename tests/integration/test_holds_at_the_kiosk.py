@@ -13,7 +13,7 @@ import pytest
 from kiosk.domain.values import Hold, Patron, Title
 from kiosk.store.mirror_writer import MirrorWriter
 from kiosk.view import LineState, Message
-from sync.protocol import FeedPage, ItemChanged, Removed, TitleChanged
+from sync.protocol import ItemChanged, Removed, TitleChanged
 from tests.integration.kiosk_world import (
     ELSEWHERE,
     HERE,
@@ -40,14 +40,6 @@ def world(tmp_path: Path) -> Iterator[World]:
     opened.close()
 
 
-def tell(world: World, *holds: Hold) -> None:
-    cursor = world.hub.cursor() + 1
-    told = FeedPage(
-        changes=(), holds=holds, cursor=cursor, more=False, hub_time=AT.wall
-    )
-    world.hub.apply_page(told)
-
-
 def lent(world: World, patron: Patron, barcode: str) -> str | None:
     """What the screen says against it."""
     (line,) = world.lending.lend_alone(patron, [book(barcode)], "session").lines
@@ -64,27 +56,27 @@ def test_copy_that_is_ready_goes_to_its_reader_and_to_nobody_else(
     world: World,
 ) -> None:
     assert lent(world, OTHER, "W2") is None  # nobody waits yet
-    tell(world, READY)
+    world.tell_holds(READY)
 
     assert lent(world, OTHER, "W1") == "E-ITEM-HELD"
     assert lent(world, READER, "W1") is None
 
 
 def test_copy_on_its_way_to_a_reader_is_kept_from_others(world: World) -> None:
-    tell(world, replace(READY, site_id=ELSEWHERE, keep_until=None))
+    world.tell_holds(replace(READY, site_id=ELSEWHERE, keep_until=None))
 
     assert lent(world, OTHER, "W1") == "E-ITEM-HELD"
 
 
 def test_copy_beside_the_one_that_is_ready_may_be_lent(world: World) -> None:
-    tell(world, READY)
+    world.tell_holds(READY)
 
     assert lent(world, OTHER, "W2") is None
 
 
 def test_copy_that_nobody_fetched_in_time_is_kept_no_longer(world: World) -> None:
     world.clock(AT.quality, days=1)
-    tell(world, READY)
+    world.tell_holds(READY)
 
     assert lent(world, OTHER, "W1") is None
 
@@ -92,26 +84,28 @@ def test_copy_that_nobody_fetched_in_time_is_kept_no_longer(world: World) -> Non
 def test_reader_who_waits_longer_comes_before_who_waits_here_too(
     world: World,
 ) -> None:
-    tell(world, replace(WAITING, hold_id="H2", patron_ref=OTHER.patron_ref), WAITING)
+    world.tell_holds(
+        replace(WAITING, hold_id="H2", patron_ref=OTHER.patron_ref), WAITING
+    )
 
     assert lent(world, OTHER, "W1") == "E-ITEM-HELD"
     assert lent(world, READER, "W1") is None
 
 
 def test_reader_whose_copy_is_ready_has_it_while_another_waits(world: World) -> None:
-    tell(world, READY, replace(WAITING, hold_id="H2", patron_ref="P9"))
+    world.tell_holds(READY, replace(WAITING, hold_id="H2", patron_ref="P9"))
 
     assert lent(world, READER, "W1") is None
 
 
 def test_title_wanted_at_another_site_is_lent_here(world: World) -> None:
-    tell(world, replace(WAITING, site_id=ELSEWHERE))
+    world.tell_holds(replace(WAITING, site_id=ELSEWHERE))
 
     assert lent(world, OTHER, "W1") is None
 
 
 def test_hold_that_ended_keeps_nothing(world: World) -> None:
-    tell(world, READY)
+    world.tell_holds(READY)
     world.tell(Removed("hold", "H1"))
 
     assert lent(world, OTHER, "W1") is None
@@ -120,13 +114,13 @@ def test_hold_that_ended_keeps_nothing(world: World) -> None:
 def test_book_that_comes_back_for_a_reader_goes_on_the_hold_shelf(
     world: World,
 ) -> None:
-    tell(world, WAITING)
+    world.tell_holds(WAITING)
 
     assert hints(world, "W1") == [Message("return.hold")]
 
 
 def test_book_that_is_wanted_elsewhere_is_for_the_keeper(world: World) -> None:
-    tell(world, replace(WAITING, site_id=ELSEWHERE))
+    world.tell_holds(replace(WAITING, site_id=ELSEWHERE))
 
     words = Message("return.hold_elsewhere", {"site": "云岭县图书馆"})
     assert hints(world, "W1") == [words]
@@ -135,7 +129,7 @@ def test_book_that_is_wanted_elsewhere_is_for_the_keeper(world: World) -> None:
 def test_of_two_books_that_come_back_one_is_for_the_one_who_waits(
     world: World,
 ) -> None:
-    tell(world, WAITING)
+    world.tell_holds(WAITING)
     world.on_loan("W1", OTHER)
     world.on_loan("W2", OTHER)
 
@@ -143,7 +137,7 @@ def test_of_two_books_that_come_back_one_is_for_the_one_who_waits(
 
 
 def test_reader_who_borrowed_it_here_waits_no_more(world: World) -> None:
-    tell(world, READY)
+    world.tell_holds(READY)
     assert lent(world, READER, "W1") is None
 
     assert hints(world, "W1") == [Message("return.ok")]

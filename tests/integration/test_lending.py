@@ -300,7 +300,7 @@ def test_a_withdrawn_ask_undoes_the_loan_that_the_mirror_shows(world: World) -> 
     world.tell(LoanChanged(provisional))
     assert world.knowledge.loan_of("B1") == provisional
 
-    world.lending.withdraw_open_asks()
+    world.daybook.withdraw_open_asks()
 
     assert world.knowledge.loan_of("B1") is None
     assert world.knowledge.loans_of("P1") == ()
@@ -309,9 +309,9 @@ def test_a_withdrawn_ask_undoes_the_loan_that_the_mirror_shows(world: World) -> 
 def test_asks_left_open_by_a_crash_are_withdrawn_once(world: World) -> None:
     ask(world, "B1", "B2")
 
-    withdrawn = world.lending.withdraw_open_asks()
+    withdrawn = world.daybook.withdraw_open_asks()
 
-    assert (withdrawn, world.lending.withdraw_open_asks()) == (2, 0)
+    assert (withdrawn, world.daybook.withdraw_open_asks()) == (2, 0)
     closes = world.events()[-2:]
     assert [(close.kind, close.item) for close in closes] == [
         (Kind.WITHDRAWN, "B1"),
@@ -370,7 +370,7 @@ def test_an_ask_that_could_not_be_closed_can_be_withdrawn_later(world: World) ->
     with read_only(world.ledger), pytest.raises(LedgerError):
         settle(world, plans)
 
-    assert world.lending.withdraw_open_asks() == 1
+    assert world.daybook.withdraw_open_asks() == 1
     assert world.knowledge.loan_of("B1") is None
 
 

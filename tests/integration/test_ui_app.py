@@ -46,6 +46,17 @@ def test_reader_of_another_area_is_greeted_without_a_name(
         assert f"<bdi>{greeting}</bdi>" in page
 
 
+@pytest.mark.parametrize(
+    ("state", "offered"), [("borrow-empty", True), ("borrow-lost-card", False)]
+)
+def test_account_is_offered_only_where_the_card_opens_it(
+    state: str, *, offered: bool
+) -> None:
+    page = get(create_app(ScriptedDesk(STATES[state])).test_client()).text
+
+    assert ('value="account"' in page) is offered
+
+
 def test_page_needs_no_script_for_its_buttons(client: FlaskClient) -> None:
     page = get(client).text
 

@@ -122,7 +122,7 @@ class Point:
         self.lending, self.returning = Lending(daybook), Returning(daybook)
         self.daybook = daybook
         self.asked = ()
-        self.lending.withdraw_open_asks()
+        self.daybook.withdraw_open_asks()
 
     def crash_kiosk(self) -> None:
         """Leave the files as a killed process leaves them."""

@@ -50,7 +50,7 @@ def main(folder: Path, site: str, seed: int, patron_refs: Sequence[str]) -> None
         eventually(lambda: mirror.rules() is not None, "the agent has pulled the rules")
         knowledge = Knowledge(ledger, mirror)
         daybook = Daybook(knowledge, site, SystemClock().now, new_id)
-        Lending(daybook).withdraw_open_asks()
+        daybook.withdraw_open_asks()
         while True:
             _visit(daybook, mirror.patron(dice.choice(patron_refs)), dice)
             head = ledger.head()

@@ -3,6 +3,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
+import pytest
+
 from kiosk.domain.session import Book, BookClass, Line, Session, Visitor
 from kiosk.domain.values import Patron, PatronState
 from kiosk.presenter import Surroundings, present
@@ -67,6 +69,17 @@ def test_only_what_circulates_is_counted_and_the_rest_is_named() -> None:
 def test_the_patron_is_shown_with_a_masked_name_and_what_is_left() -> None:
     assert shown(borrowing()).patron == PatronLine("张*华", 4)
     assert shown(Session()).patron is None
+
+
+@pytest.mark.parametrize("state", [PatronState.LOST, PatronState.CANCELLED])
+def test_lost_card_does_not_tell_its_finder_whose_it_was(state: PatronState) -> None:
+    lost = replace(VISITOR, patron=replace(VISITOR.patron, state=state), remaining=0)
+
+    view = shown(replace(borrowing(), visitor=lost))
+
+    assert view.patron == PatronLine("", 0)
+    assert not view.may_look
+    assert shown(borrowing()).may_look
 
 
 def test_a_result_names_the_earliest_date() -> None:
